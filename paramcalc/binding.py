@@ -1,0 +1,64 @@
+"""Symbols replaced by integers or other expressions, everywhere in a tree at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from paramcalc.conditions import Condition, as_size, failed
+from paramcalc.errors import InvalidValue, unknown_name
+from paramcalc.symbols import Size, substitute, sympified
+from paramcalc.tensor import TensorSpec
+from paramcalc.traverse import bottom_up
+
+if TYPE_CHECKING:
+    from paramcalc.tree import Block
+
+
+def bound(tree: Block, values: Mapping[str, object]) -> Block:
+    """Return the tree with symbols replaced; the work behind `Block.bind`."""
+    sizes: dict[str, Size] = {}
+    extra: tuple[Condition, ...] = ()
+    for name, value in values.items():
+        if name not in tree.symbols:
+            raise unknown_name("symbol", name, tree.symbols)
+        sizes[name], conditions = as_size(value, where=name)
+        extra += conditions
+    if not sizes:
+        return tree
+    mapping = sympified(sizes)
+    for condition in tree.preconditions:
+        checked = condition.bind(mapping)
+        if checked.holds is False:
+            raise failed(condition, checked, sizes)
+    result = bottom_up(tree, lambda block, children: _bound_block(block, children, mapping))
+    return replace(result, conditions=result.conditions + extra) if extra else result
+
+
+def _bound_block(block: Block, children: list[Block], values: Mapping[Any, Any]) -> Block:
+    own = tuple(replace(tensor, shape=_bound_shape(tensor, values)) for tensor in block.own)
+    conditions = (condition.bind(values) for condition in block.conditions)
+    return replace(
+        block,
+        own=own,
+        children=tuple(children),
+        repeat=substitute(block.repeat, values),
+        first=substitute(block.first, values),
+        args=tuple((name, _bound_argument(value, values)) for name, value in block.args),
+        conditions=tuple(condition for condition in conditions if not condition.holds),
+    )
+
+
+def _bound_shape(tensor: TensorSpec, values: Mapping[Any, Any]) -> tuple[Size, ...]:
+    shape = tuple(substitute(size, values) for size in tensor.shape)
+    for size, before in zip(shape, tensor.shape, strict=True):
+        if not isinstance(size, int) and size.is_integer is False:
+            raise InvalidValue(f"{before} would be {size}", where=tensor.name, expected="a whole number")
+    return shape
+
+
+def _bound_argument(value: object, values: Mapping[Any, Any]) -> object:
+    if isinstance(value, tuple):
+        return tuple(_bound_argument(item, values) for item in value)
+    return substitute(value, values) if hasattr(value, "xreplace") else value

@@ -1,0 +1,73 @@
+"""The errors paramcalc raises: one base, few kinds, each also a standard exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ParamcalcError(Exception):
+    """The base of every error that paramcalc raises on purpose.
+
+    `problem` says what was given, `where` at which argument, file or tensor, `expected` what would have been right and
+    `advice` what to do next; `str` joins them to one sentence.
+
+    >>> str(ParamcalcError("got -3", where="Linear.in_features", expected="a size of 1 or more"))
+    'Linear.in_features: got -3; expected a size of 1 or more'
+    """
+
+    def __init__(self, problem: str, *, where: str = "", expected: str = "", advice: str = "") -> None:
+        self.problem = problem
+        self.where = where
+        self.expected = expected
+        self.advice = advice
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        sentence = f"{self.where}: {self.problem}" if self.where else self.problem
+        if self.expected:
+            sentence += f"; expected {self.expected}"
+        return f"{sentence}; {self.advice}" if self.advice else sentence
+
+
+class InvalidValue(ParamcalcError, ValueError):
+    """A value of the right type that cannot be used."""
+
+
+class InvalidType(ParamcalcError, TypeError):
+    """A value of a type that cannot be used."""
+
+
+class UnknownName(ParamcalcError, LookupError):
+    """A name that nothing answers to; the message offers near matches."""
+
+
+class PreconditionFailed(ParamcalcError, ValueError):
+    """Sizes that break a condition under which a formula holds."""
+
+
+class NoSolution(ParamcalcError, ValueError):
+    """A question that has no answer, such as a budget that the smallest model already breaks."""
+
+
+class CountOverflow(ParamcalcError, OverflowError):
+    """A count that does not fit the integers of the array that was given."""
+
+
+class BadFile(ParamcalcError, ValueError):
+    """A file that is not what it says."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "") -> UnknownName:
+    """Return the error for a `name` that is not among the `known` ones, with near matches first.
+
+    >>> str(unknown_name("symbol", "lstm_hiden", ["lstm_hidden", "n_classes"]))
+    "unknown symbol 'lstm_hiden'; did you mean 'lstm_hidden'? Known: lstm_hidden, n_classes"
+    """
+    import difflib
+
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    guess = f"did you mean {' or '.join(repr(match) for match in near)}? " if near else ""
+    listing = ", ".join(names) if names else "none: there are no symbols here" if what == "symbol" else "none"
+    shown = name if len(name) <= 60 else f"{name[:57]}..."
+    return UnknownName(f"unknown {what} {shown!r}", where=where, advice=f"{guess}Known: {listing}".strip())

@@ -1,0 +1,142 @@
+"""The catalogue's register: what a layer is called, how to build its block, and how its general formula is written."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ParamSpec
+
+from paramcalc.dtypes import dtype_name
+from paramcalc.errors import InvalidType, unknown_name
+from paramcalc.symbols import symbol
+from paramcalc.tree import Block
+
+P = ParamSpec("P")
+TORCH_DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
+
+# Arguments that torch accepts and that change no tensor: taken, and left out of the block's title.
+_IGNORED = """
+    stride padding dilation output_padding padding_mode eps momentum process_group batch_first dropout activation
+    layer_norm_eps norm_first nonlinearity padding_idx max_norm norm_type scale_grad_by_freq sparse mode
+    include_last_offset add_zero_attn enable_nested_tensor mask_check init device reduction ignore_index
+    label_smoothing options
+"""
+NO_EFFECT = frozenset(_IGNORED.split())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A catalogue entry: the function that builds it, the symbols of its general form, and its notable variants."""
+
+    name: str
+    build: Callable[..., Block]
+    general: Mapping[str, Any]
+    variants: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the entry's documentation."""
+        return (self.build.__doc__ or "").split("\n\n")[0].strip()
+
+    @property
+    def source(self) -> str:
+        """Where torch documents the class."""
+        return TORCH_DOCS.format(self.name)
+
+    def block(self, **arguments: object) -> Block:
+        """Return the general form, with some arguments given and the rest symbolic or at their defaults."""
+        known = inspect.signature(self.build).parameters
+        for name in arguments:
+            if name not in known:
+                raise unknown_name("argument", name, known, where=self.name)
+        return self.build(**{**{name: _general(value) for name, value in self.general.items()}, **arguments})
+
+
+CATALOGUE: dict[str, Layer] = {}
+
+
+def layer(
+    *variants: Mapping[str, Any], name: str = "", doc: str = "", **general: Any
+) -> Callable[[Callable[P, Block]], Callable[P, Block]]:
+    """Register a function as the catalogue's layer of its name; refuses a second one.
+
+    `name` and `doc` stand in for the function's own where one function serves a family of layers. Other keyword
+    arguments give the general form: a string names a symbol, a tuple holds several, a function makes a block. Required
+    arguments are symbols of their own name without being listed. Each variant is a set of arguments worth a formula of
+    its own.
+    """
+
+    def register(build: Callable[P, Block]) -> Callable[P, Block]:
+        build.__name__ = build.__qualname__ = title = name or build.__name__
+        build.__doc__ = doc or build.__doc__
+        signature = inspect.signature(build)
+        if title in CATALOGUE:
+            raise ValueError(f"layer {title} is registered twice")
+
+        @functools.wraps(build)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> Block:
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:
+                raise InvalidType(str(error), where=title, expected=f"{title}{_plain_signature(signature)}") from None
+            _check_flags(title, signature, given)
+            return replace(build(*args, **kwargs), kind=title, args=_shown(signature, given))
+
+        required = {
+            each.name: each.name
+            for each in signature.parameters.values()
+            if each.default is each.empty and each.kind is not each.VAR_POSITIONAL
+        }
+        CATALOGUE[title] = Layer(title, checked, {**required, **general}, variants)
+        return checked
+
+    return register
+
+
+def find_layer(name: str) -> Layer:
+    """Return the catalogue entry of that name.
+
+    Raises UnknownName, with near matches, where there is none.
+    """
+    if name not in CATALOGUE:
+        raise unknown_name("layer", name, CATALOGUE)
+    return CATALOGUE[name]
+
+
+def _general(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(_general(item) for item in value)
+    if callable(value):
+        return value()
+    return symbol(value) if isinstance(value, str) else value
+
+
+def _plain_signature(signature: inspect.Signature) -> str:
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+
+
+def _check_flags(name: str, signature: inspect.Signature, given: Mapping[str, object]) -> None:
+    for argument, value in given.items():
+        if isinstance(signature.parameters[argument].default, bool) and not isinstance(value, bool):
+            raise InvalidType(f"got {value!r}", where=f"{name}.{argument}", expected="True or False")
+
+
+def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
+    """The arguments of the title: required ones by position, others by name where they differ from the default."""
+    shown: list[tuple[str, object]] = []
+    by_position = True
+    for name, parameter in signature.parameters.items():
+        value = given.get(name, parameter.default)
+        if name in NO_EFFECT or isinstance(value, Block) or parameter.kind is parameter.VAR_POSITIONAL:
+            by_position = False
+        elif value is not parameter.default and value != parameter.default:
+            by_position = by_position and parameter.default is parameter.empty
+            shown.append(("" if by_position else name, dtype_name(value) if name == "dtype" else _plain(value)))
+    return tuple(shown)
+
+
+def _plain(value: object) -> object:
+    return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value

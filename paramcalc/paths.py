@@ -1,0 +1,83 @@
+"""Names in a tree: where a path leads, and which copies a repeated name stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from paramcalc.errors import InvalidValue
+from paramcalc.tensor import TensorSpec
+
+if TYPE_CHECKING:
+    from paramcalc.tree import Block
+
+INDEX = "{}"
+
+
+def join(path: str, name: str) -> str:
+    """Return a path with one more name; a nameless group adds none."""
+    return f"{path}.{name}" if path and name else path or name
+
+
+def unrolled(name: str, block: Block) -> list[str]:
+    """Return a name once for every copy of its block, the index filled in; as it is where the number is symbolic."""
+    if block.repeated and isinstance(block.repeat, int) and isinstance(block.first, int):
+        return [name.replace(INDEX, str(block.first + copy)) for copy in range(block.repeat)]
+    return [name]
+
+
+def copies(child: Block, index: int | None) -> Iterator[tuple[str, int | None]]:
+    """Yield the name of every copy of a child, with the index that its own tensors take where it has no name."""
+    if not child.repeated:
+        yield indexed(child.name, index), None if child.name else index
+    elif isinstance(child.repeat, int) and isinstance(child.first, int):
+        for number in range(child.first, child.first + child.repeat):
+            yield child.name.replace(INDEX, str(number)), None if child.name else number
+    else:
+        raise InvalidValue(
+            f"{child.repeat} copies of {child.name or child.title!r} cannot be listed", advice="bind its symbols first"
+        )
+
+
+def indexed(name: str, index: int | None) -> str:
+    """Return a name with the index filled in, where there is one."""
+    return name if index is None else name.replace(INDEX, str(index))
+
+
+def child_of(block: Block, name: str) -> Block | None:
+    """Return the child of that name, one copy of a repeated one, or None."""
+    for child in block.children:
+        if child.name == name:
+            return child
+        if not child.name:
+            inner = child_of(child, name)
+            if inner is not None:
+                return inner
+        elif child.repeated and _index_in(child.name, name, child) is not None:
+            return replace(child, name=name, repeat=1, first=0)
+    return None
+
+
+def tensor_of(block: Block, name: str) -> TensorSpec | None:
+    """Return the tensor that the block owns under that name, in a nameless group too, or None."""
+    for tensor in block.own:
+        grouped = block.repeated and not block.name
+        if tensor.name == name or (grouped and _index_in(tensor.name, name, block) is not None):
+            return tensor
+    found = (tensor_of(child, name) for child in block.children if not child.name)
+    return next((tensor for tensor in found if tensor is not None), None)
+
+
+def _index_in(template: str, name: str, block: Block) -> int | None:
+    """The index for which a template gives the name, where the block has that copy."""
+    head, _, tail = template.partition(INDEX)
+    match = re.fullmatch(f"{re.escape(head)}(0|[1-9][0-9]*){re.escape(tail)}", name)
+    if match is None:
+        return None
+    index = int(match[1])
+    if not isinstance(block.first, int):
+        return None
+    last = block.first + (block.repeat if isinstance(block.repeat, int) else 1)
+    return index if block.first <= index < last else None

@@ -1,0 +1,165 @@
+"""Sizes: positive integer symbols, the expressions made of them, and their equality. The only door to sympy symbols."""
+
+from __future__ import annotations
+
+import keyword
+import numbers
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from paramcalc.errors import InvalidType, InvalidValue
+
+if TYPE_CHECKING:
+    import sympy
+
+    Size: TypeAlias = int | sympy.Expr
+else:
+    Size = Any
+
+LARGEST_DIMENSION = 2**63 - 1
+FUNCTION_NAMES = frozenset({"floor", "ceiling", "Min", "Max", "Mod"})
+
+
+@cache
+def symbol(name: str) -> Any:
+    """Return the positive integer symbol of that name, the same one every time.
+
+    >>> symbol("lstm_hidden") is symbol("lstm_hidden")
+    True
+
+    Raises InvalidValue for a name that is not a plain identifier, or that names a function of the expression language.
+    """
+    import sympy
+
+    if not isinstance(name, str):
+        raise InvalidType(f"got {name!r}", where="symbol name", expected="a string")
+    if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name) or name in FUNCTION_NAMES:
+        raise InvalidValue(
+            f"got {name[:60]!r}",
+            where="symbol name",
+            expected="an identifier such as 'lstm_hidden' that is neither a keyword nor a function name",
+        )
+    return sympy.Symbol(name, integer=True, positive=True)
+
+
+def as_expr(value: object, *, where: str = "size") -> Size:
+    """Return a value as an exact non-negative size: a Python int where it has no symbol, else an expanded expression.
+
+    >>> as_expr(2 * symbol("h") * (symbol("h") + 1))
+    2*h**2 + 2*h
+
+    Raises InvalidType for a bool, float, string or anything else that is not an integer or an expression; InvalidValue
+    for a negative or enormous integer, an expression that is not an integer, or one with a symbol made elsewhere.
+    """
+    if type(value) is int:
+        return _as_int(value, where)
+    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
+        raise InvalidType(f"got the truth value {value}", where=where, expected="an integer or a symbol")
+    if isinstance(value, numbers.Integral):
+        return _as_int(int(value), where)
+    if is_expr(value):
+        return _as_symbolic(value, where)
+    shown = repr(value)
+    raise InvalidType(
+        f"got {type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}",
+        where=where,
+        expected="an integer or an expression of paramcalc.symbol",
+    )
+
+
+def _as_int(value: int, where: str) -> int:
+    if value < 0:
+        raise InvalidValue(f"got {short(value)}", where=where, expected="no negative size")
+    if value > LARGEST_DIMENSION:
+        raise InvalidValue(f"got {short(value)}", where=where, expected="at most 2^63 - 1, as in torch")
+    return value
+
+
+def _as_symbolic(expr: Any, where: str) -> Size:
+    import sympy
+
+    for atom in expr.free_symbols:
+        if atom != symbol(atom.name):
+            raise InvalidValue(
+                f"the symbol {atom.name} was made outside paramcalc, with other assumptions",
+                where=where,
+                expected=f"paramcalc.symbol({atom.name!r})",
+            )
+    if expr.atoms(sympy.Float):
+        raise InvalidValue(f"{expr} holds a floating-point number", where=where, expected="exact integers only")
+    exact = canonical(expr)
+    if isinstance(exact, int):
+        return _as_int(exact, where)
+    if exact.is_integer is not True:
+        raise InvalidValue(f"{expr} is not always an integer", where=where, expected="an integer; use // for the floor")
+    if exact.is_negative:
+        raise InvalidValue(f"{expr} is negative", where=where, expected="no negative size")
+    return exact
+
+
+def is_expr(value: object) -> bool:
+    """Tell whether a value is a sympy expression, without loading sympy where nothing else has."""
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and isinstance(value, sympy.Expr)
+
+
+def canonical(expr: Any) -> Any:
+    """Return an expression expanded, and as a Python int where it is one."""
+    if isinstance(expr, int):
+        return expr
+    import sympy
+
+    expanded = sympy.expand(expr)
+    return int(expanded) if expanded.is_Integer else expanded
+
+
+def same(a: Size, b: Size) -> bool:
+    """Tell whether two sizes are equal for all values of their symbols.
+
+    >>> h = symbol("h")
+    >>> same((h + 1) ** 2, h**2 + 2 * h + 1)
+    True
+    """
+    return bool(canonical(a - b) == 0)
+
+
+def substitute(expr: Any, values: Mapping[Any, Any]) -> Any:
+    """Return an expression with symbols replaced, all at once, so that two symbols may change places."""
+    return expr if isinstance(expr, int) else canonical(expr.xreplace(values))
+
+
+def sympified(values: Mapping[str, Size]) -> dict[Any, Any]:
+    """Return values by name as values by symbol, ready for `substitute`."""
+    import sympy
+
+    return {symbol(name): sympy.Integer(value) if isinstance(value, int) else value for name, value in values.items()}
+
+
+def symbol_names(expr: Size) -> frozenset[str]:
+    """Return the names of the symbols in a size."""
+    return frozenset() if isinstance(expr, int) else frozenset(atom.name for atom in expr.free_symbols)
+
+
+def total(sizes: Iterable[Size]) -> Size:
+    """Return the sum of sizes; many symbolic terms are added in one step, since sympy adds pairs in quadratic time."""
+    integers, symbolic = 0, []
+    for size in sizes:
+        if isinstance(size, int):
+            integers += size
+        else:
+            symbolic.append(size)
+    if not symbolic:
+        return integers
+    import sympy
+
+    return canonical(sympy.Add(integers, *symbolic))
+
+
+def short(value: int) -> str:
+    """Return an integer as text, shortened where it has more than 30 digits."""
+    if abs(value) < 10**30:
+        return f"{value:,}"
+    digits = int(abs(value).bit_length() * 0.30103) + 1
+    return f"an integer of about {digits:,} digits" if value > 0 else f"a negative integer of about {digits:,} digits"

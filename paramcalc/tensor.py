@@ -1,0 +1,61 @@
+"""The leaf of the tree: a named tensor with a symbolic shape."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from paramcalc.dtypes import BITS
+from paramcalc.errors import InvalidValue, unknown_name
+from paramcalc.symbols import Size, as_expr
+
+Role = Literal["parameter", "frozen", "buffer"]
+ROLES: tuple[Role, ...] = ("parameter", "frozen", "buffer")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """A named tensor: its shape, its role, its element type and, where it is shared, its first place.
+
+    `shape` holds sizes (ints or expressions), `role` is "parameter", "frozen" (it does not require grad) or "buffer".
+    `tied_to` names the first place of a shared tensor the way a relative import does: ".weight" lies in the same block,
+    "..wte.weight" in its parent. A tied tensor counts 0.
+
+    >>> TensorSpec("weight", (4, 3)).size
+    12
+
+    Raises InvalidType or InvalidValue for a shape that is not made of sizes; UnknownName for an unknown role or dtype.
+    """
+
+    name: str
+    shape: tuple[Size, ...]
+    role: Role = "parameter"
+    dtype: str = "float32"
+    tied_to: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name or "." in self.name:
+            raise InvalidValue(f"got {self.name!r}", where="name of a tensor", expected="a word without dots")
+        if self.role not in ROLES:
+            raise unknown_name("role", str(self.role), ROLES, where=self.name)
+        if self.dtype not in BITS:
+            raise unknown_name("dtype", str(self.dtype), BITS, where=self.name)
+        for size in self.shape:
+            if type(size) is int and size < 0:
+                as_expr(size, where=f"shape of {self.name}")
+
+    @property
+    def size(self) -> Size:
+        """The number of elements of the shape, tied or not."""
+        return math.prod(self.shape)
+
+    @property
+    def counted(self) -> Size:
+        """The number of elements that this place adds: 0 where the tensor is tied."""
+        return 0 if self.tied_to else self.size
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether the tensor is a parameter, frozen or not."""
+        return self.role != "buffer"

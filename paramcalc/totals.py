@@ -1,0 +1,59 @@
+"""The counts of a block: elements by role, and bytes, from the shapes of its tensors and the counts of its children."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paramcalc.dtypes import BITS
+from paramcalc.symbols import Size, canonical, total
+
+if TYPE_CHECKING:
+    from paramcalc.tree import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Elements by role, and the bytes of all of them; a shared tensor counts at its first place only."""
+
+    trainable: Size = 0
+    frozen: Size = 0
+    buffers: Size = 0
+    nbytes: Size = 0
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters, trainable and frozen."""
+        return canonical(self.trainable + self.frozen)
+
+
+def totals_of(block: Block, below: list[Totals]) -> Totals:
+    """Return the counts of a block with all its copies, given those of its children."""
+    by_role: dict[str, list[Size]] = {
+        "parameter": [child.trainable for child in below],
+        "frozen": [child.frozen for child in below],
+        "buffer": [child.buffers for child in below],
+    }
+    nbytes = [child.nbytes for child in below]
+    for tensor in block.own:
+        if tensor.tied_to is None:
+            size = tensor.size
+            by_role[tensor.role].append(size)
+            nbytes.append(bytes_of(size, tensor.dtype))
+    return Totals(*(_times(block.repeat, total(sizes)) for sizes in (*by_role.values(), nbytes)))
+
+
+def bytes_of(size: Size, dtype: str) -> Size:
+    """Return the bytes of so many elements, each tensor rounded up to whole bytes."""
+    bits = BITS[dtype]
+    if bits % 8 == 0:
+        return size * (bits // 8)
+    if isinstance(size, int):
+        return -(-size * bits // 8)
+    import sympy
+
+    return sympy.ceiling(size * bits / sympy.Integer(8))
+
+
+def _times(repeat: Size, size: Size) -> Size:
+    return size if type(repeat) is int and repeat == 1 else canonical(repeat * size)

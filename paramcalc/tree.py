@@ -1,0 +1,277 @@
+"""The one tree: blocks that hold named tensors with symbolic shapes. Every count is derived from these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from paramcalc.binding import bound
+from paramcalc.conditions import Condition
+from paramcalc.errors import InvalidValue, unknown_name
+from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of, unrolled
+from paramcalc.symbols import Size, as_expr, symbol_names
+from paramcalc.tensor import TensorSpec
+from paramcalc.ties import Tie, absolute, open_tie, relative
+from paramcalc.totals import Totals, totals_of
+from paramcalc.traverse import bottom_up
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Block:
+    """A module, as a value: the tensors it owns, then its children.
+
+    A block stands for `repeat` copies; their names count up from `first` where `{}` stands in the name. A block without
+    a name groups repeated tensors of its parent (`weight_ih_l{}`): there `{}` stands in their names. `kind` is the
+    class, `args` its arguments, `label` what people call it, `conditions` what its sizes must satisfy.
+
+    >>> linear = Block("fc", "Linear", (TensorSpec("weight", (3, 4)), TensorSpec("bias", (3,))))
+    >>> linear.params, linear.nbytes
+    (15, 60)
+
+    Raises InvalidValue where two siblings share a name or a tie leads nowhere.
+    """
+
+    name: str = ""
+    kind: str = ""
+    own: tuple[TensorSpec, ...] = ()
+    children: tuple[Block, ...] = ()
+    repeat: Size = 1
+    first: Size = 0
+    args: tuple[tuple[str, object], ...] = ()
+    label: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        if "." in self.name:
+            raise InvalidValue(f"got {self.name!r}", where="name of a block", expected="a word without dots")
+        if self.repeated:
+            _check_repeat(self)
+        names = self.local_names
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InvalidValue(f"two siblings are named {twice!r}", where=self.title, expected="names that differ")
+        ties = [open_tie(tensor) for tensor in self.own if tensor.tied_to is not None]
+        ties += [tie.outside(child.name) for child in self.children for tie in child.pending_ties]
+        for tie in ties:
+            if tie.levels == 0:
+                tie.check(self.find(tie.target), where=self.title)
+        self.__dict__["pending_ties"] = tuple(tie for tie in ties if tie.levels > 0)
+
+    @property
+    def pending_ties(self) -> tuple[Tie, ...]:
+        """The ties that lead out of the block, to be met by an ancestor."""
+        ties: tuple[Tie, ...] = self.__dict__["pending_ties"]
+        return ties
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the block stands for a number of copies that its names count."""
+        names = [self.name] if self.name else [tensor.name for tensor in self.own]
+        return type(self.repeat) is not int or self.repeat != 1 or any(INDEX in name for name in names)
+
+    @property
+    def local_names(self) -> list[str]:
+        """The names that the tensors and children take in this block, integer repeats unrolled."""
+        names = [tensor.name for tensor in self.own]
+        for child in self.children:
+            for name in (child.name,) if child.name else child.local_names:
+                names += unrolled(name, child)
+        return names
+
+    @property
+    def title(self) -> str:
+        """The class and its arguments as one would write them, such as `Linear(256, 128)`."""
+        shown = ", ".join(f"{name}={value}" if name else str(value) for name, value in self.args)
+        return f"{self.kind or 'Block'}({shown})" if shown else self.kind or self.label or "Block"
+
+    def __repr__(self) -> str:
+        return f"<Block {self.name or self.label or 'root'}: {self.title}>"
+
+    @property
+    def totals(self) -> Totals:
+        """The counts of the block with all its copies, by role, and their bytes."""
+        return bottom_up(self, totals_of, keep="_totals")
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters, frozen ones included: an int, or an expression where a size is symbolic."""
+        return self.totals.params
+
+    @property
+    def trainable_params(self) -> Size:
+        """The number of parameters that require grad."""
+        return self.totals.trainable
+
+    @property
+    def buffers(self) -> Size:
+        """The number of elements in buffers, such as running statistics."""
+        return self.totals.buffers
+
+    @property
+    def nbytes(self) -> Size:
+        """The bytes of all parameters and buffers in their own element types."""
+        return self.totals.nbytes
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The names of the symbols in shapes, repeats and conditions."""
+        return bottom_up(self, _symbols, keep="_symbols")
+
+    @property
+    def preconditions(self) -> tuple[Condition, ...]:
+        """Every condition of the tree, each once: where they hold, the counts are those of a real model."""
+        return bottom_up(self, _conditions, keep="_conditions")
+
+    def walk(self) -> Iterator[tuple[str, Block]]:
+        """Yield (path, block) for the block itself and everything below it, parents first."""
+        stack: list[tuple[str, Block]] = [("", self)]
+        while stack:
+            path, block = stack.pop()
+            yield path, block
+            stack += ((join(path, child.name), child) for child in reversed(block.children))
+
+    def tensors(self) -> Iterator[tuple[str, TensorSpec]]:
+        """Yield (qualified name, tensor) with repeats unrolled (`layers.0.weight`, ...) and ties named from the root.
+
+        Raises InvalidValue where a number of repeats is symbolic: bind it first.
+        """
+        stack: list[tuple[str, Block, int | None]] = [("", self, None)]
+        while stack:
+            path, block, index = stack.pop()
+            for tensor in block.own:
+                name = indexed(tensor.name, index)
+                if tensor.tied_to is not None:
+                    yield join(path, name), replace(tensor, name=name, tied_to=absolute(path, tensor.tied_to))
+                else:
+                    yield join(path, name), tensor if index is None else replace(tensor, name=name)
+            for child in reversed(block.children):
+                below = [(join(path, name), child, number) for name, number in copies(child, index)]
+                stack += reversed(below)
+
+    def at(self, path: str) -> Block:
+        """Return the block at a path such as "encoder.lstm" or "layers.3".
+
+        Raises UnknownName where there is none, with near matches.
+        """
+        block = self
+        for part in path.split(".") if path else ():
+            inner = child_of(block, part)
+            if inner is None:
+                raise unknown_name("block", path, [known for known, _ in self.walk() if known][:60])
+            block = inner
+        return block
+
+    def find(self, parts: tuple[str, ...]) -> TensorSpec | None:
+        """Return the tensor at a path given in parts, or None."""
+        block: Block | None = self
+        for part in parts[:-1]:
+            block = child_of(block, part) if block else None
+        return tensor_of(block, parts[-1]) if block else None
+
+    def named(self, name: str) -> Block:
+        """Return the block under another name."""
+        return self if name == self.name else replace(self, name=name)
+
+    def bind(self, **values: object) -> Block:
+        """Return the tree with symbols replaced by integers or by other expressions.
+
+        >>> from paramcalc.symbols import symbol
+        >>> Block("fc", "Linear", (TensorSpec("weight", (3, symbol("d"))),)).bind(d=5).params
+        15
+
+        Raises UnknownName for a symbol that is not in the tree, PreconditionFailed where a condition of the formula is
+        broken, InvalidValue where a dimension would not be a whole number.
+        """
+        return bound(self, values)
+
+    def _local(self) -> tuple[object, ...]:
+        fields = (self.name, self.kind, self.label, self.own, self.repeat, self.first, self.args, self.conditions)
+        return (*fields, len(self.children))
+
+    def __hash__(self) -> int:
+        return bottom_up(self, lambda block, hashes: hash((block._local(), *hashes)), keep="_hash")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Block):
+            return NotImplemented
+        stack = [(self, other)]
+        while stack:
+            a, b = stack.pop()
+            if a is b:
+                continue
+            if hash(a) != hash(b) or a._local() != b._local():
+                return False
+            stack += zip(a.children, b.children, strict=True)
+        return True
+
+
+def compose(
+    kind: str,
+    children: Mapping[str, Block],
+    *,
+    own: tuple[TensorSpec, ...] = (),
+    label: str = "",
+    args: tuple[tuple[str, object], ...] = (),
+    conditions: tuple[Condition, ...] = (),
+) -> Block:
+    """Return a block of the given kind whose children take the names under which they are given.
+
+    >>> fc = Block("", "Linear", (TensorSpec("weight", (3, 4)),))
+    >>> [path for path, _ in compose("MLP", {"fc1": fc, "fc2": fc}).walk()]
+    ['', 'fc1', 'fc2']
+    """
+    named = tuple(block.named(name) for name, block in children.items())
+    return Block("", kind, own, named, args=args, label=label, conditions=conditions)
+
+
+def repeated(block: Block, repeat: Size, *, first: Size = 0) -> Block:
+    """Return a block that stands for `repeat` copies of the given one, named by their index."""
+    return replace(block, name=INDEX, repeat=repeat, first=first)
+
+
+def tie(root: Block, place: str, to: str) -> Block:
+    """Return the tree with the tensor at `place` shared with the one at `to`, so that `place` adds 0.
+
+    >>> wte = Block("", "Embedding", (TensorSpec("weight", (50, 8)),))
+    >>> head = Block("", "Linear", (TensorSpec("weight", (50, 8)),))
+    >>> tie(compose("LM", {"wte": wte, "head": head}), "head.weight", to="wte.weight").params
+    400
+
+    Raises UnknownName where there is no such tensor outside repeats, InvalidValue where the shapes differ.
+    """
+    *path, name = place.split(".")
+    chain = [root]
+    for part in path:
+        inner = next((child for child in chain[-1].children if child.name == part), None)
+        if inner is None:
+            raise unknown_name("tensor", place, [known for known, _ in root.tensors()])
+        chain.append(inner)
+    if all(tensor.name != name for tensor in chain[-1].own):
+        raise unknown_name("tensor", place, [known for known, _ in root.tensors()])
+    target = relative(place, to)
+    tied = [replace(tensor, tied_to=target) if tensor.name == name else tensor for tensor in chain[-1].own]
+    block = replace(chain[-1], own=tuple(tied))
+    for parent in reversed(chain[:-1]):
+        children = (block if child.name == block.name else child for child in parent.children)
+        block = replace(parent, children=tuple(children))
+    return block
+
+
+def _check_repeat(block: Block) -> None:
+    as_expr(block.repeat, where=f"repeat of {block.name!r}")
+    as_expr(block.first, where=f"first index of {block.name!r}")
+    names = [block.name] if block.name else [tensor.name for tensor in block.own]
+    if block.children and not block.name:
+        raise InvalidValue("children in a repeated block without a name", where=block.title, expected="tensors only")
+    if not all(name.count(INDEX) == 1 for name in names):
+        raise InvalidValue(f"got {names}", where="names in a repeated block", expected="one {} in each, for the index")
+
+
+def _symbols(block: Block, below: list[frozenset[str]]) -> frozenset[str]:
+    sizes = [block.repeat, block.first, *(size for tensor in block.own for size in tensor.shape)]
+    names = [symbol_names(size) for size in sizes if not isinstance(size, int)]
+    return frozenset().union(*names, *(condition.symbols for condition in block.conditions), *below)
+
+
+def _conditions(block: Block, below: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
+    return tuple(dict.fromkeys([*block.conditions, *(condition for conditions in below for condition in conditions)]))
