@@ -1,1 +1,48 @@
 """How big a neural network is, and why: exact closed forms for parameter counts."""
+
+from paramcalc import errors, layers
+from paramcalc.architectures import architecture
+from paramcalc.breakdown import Row, breakdown
+from paramcalc.compare import Change, Diff, diff
+from paramcalc.conditions import Condition
+from paramcalc.errors import ParamcalcError
+from paramcalc.evaluate import admissible, evaluate
+from paramcalc.fold import fold, unfold
+from paramcalc.formula import Formula, formula
+from paramcalc.render import render
+from paramcalc.solve import solve
+from paramcalc.symbols import symbol
+from paramcalc.tensor import TensorSpec
+from paramcalc.tree import Block, compose, repeated, tie
+from paramcalc.tree_json import from_json, to_json
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Block",
+    "Change",
+    "Condition",
+    "Diff",
+    "Formula",
+    "ParamcalcError",
+    "Row",
+    "TensorSpec",
+    "admissible",
+    "architecture",
+    "breakdown",
+    "compose",
+    "diff",
+    "errors",
+    "evaluate",
+    "fold",
+    "formula",
+    "from_json",
+    "layers",
+    "render",
+    "repeated",
+    "solve",
+    "symbol",
+    "tie",
+    "to_json",
+    "unfold",
+]

@@ -66,7 +66,8 @@ def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "")
     import difflib
 
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    folded = {each.casefold(): each for each in names}
+    near = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=2, cutoff=0.6)]
     guess = f"did you mean {' or '.join(repr(match) for match in near)}? " if near else ""
     listing = ", ".join(names) if names else "none: there are no symbols here" if what == "symbol" else "none"
     shown = name if len(name) <= 60 else f"{name[:57]}..."

@@ -45,13 +45,17 @@ class Layer:
         """Where torch documents the class."""
         return TORCH_DOCS.format(self.name)
 
+    def symbols(self, variant: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a variant, with symbols where it names them."""
+        return {name: _general(value) for name, value in variant.items()}
+
     def block(self, **arguments: object) -> Block:
         """Return the general form, with some arguments given and the rest symbolic or at their defaults."""
         known = inspect.signature(self.build).parameters
         for name in arguments:
             if name not in known:
                 raise unknown_name("argument", name, known, where=self.name)
-        return self.build(**{**{name: _general(value) for name, value in self.general.items()}, **arguments})
+        return self.build(**{**self.symbols(self.general), **arguments})
 
 
 CATALOGUE: dict[str, Layer] = {}

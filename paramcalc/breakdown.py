@@ -1,0 +1,160 @@
+"""Where the parameters sit: a tree as rows that add up to the total at every depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from paramcalc.errors import InvalidValue
+from paramcalc.paths import INDEX, join
+from paramcalc.symbols import Size, canonical
+from paramcalc.tensor import TensorSpec
+from paramcalc.ties import absolute
+from paramcalc.totals import Totals, bytes_of
+from paramcalc.tree import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """So many tensors of one shape; `tied_to` is the path of the first place where they are shared and count 0."""
+
+    count: Size
+    shape: tuple[Size, ...]
+    tied_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a breakdown.
+
+    `path` and `level` say where it stands, `layer` what it is, `times` how many copies it sums, `terms` the parameters
+    it owns. `counted` rows add up to the total; the others are subtotals of the rows below them.
+    """
+
+    path: str
+    name: str
+    level: int
+    layer: str
+    label: str
+    times: Size
+    terms: tuple[Term, ...]
+    totals: Totals
+    counted: bool
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters of all copies."""
+        return self.totals.params
+
+
+def breakdown(block: Block, *, depth: int | None = None) -> tuple[Row, ...]:
+    """Return the rows of a tree, the root first, down to `depth` levels below it, or all of them.
+
+    >>> from paramcalc.architectures import architecture
+    >>> [(row.path, row.params) for row in breakdown(architecture("amnl"), depth=1)][:3]
+    [('', 960964), ('cnn', 53184), ('lstm', 594432)]
+
+    Raises InvalidValue for a depth that is not a whole number of 0 or more.
+    """
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
+        raise InvalidValue(f"got {depth!r}", where="depth", expected="a whole number of 0 or more")
+    return tuple(_rows(block, depth))
+
+
+def tensor_rows(block: Block) -> tuple[Row, ...]:
+    """Return a row for every tensor of a tree, tied ones and buffers included.
+
+    >>> from paramcalc.layers import Linear
+    >>> [(row.path, row.params) for row in tensor_rows(Linear(4, 3))]
+    [('weight', 12), ('bias', 3)]
+    """
+    rows: list[Row] = []
+    stack: list[tuple[str, str, Block, Size]] = [("", "", block, 1)]
+    while stack:
+        path, shown, each, outside = stack.pop()
+        times = canonical(outside * each.repeat)
+        rows += _own_rows(each, path, shown, 0, times)
+        below = [child for child in each.children if child.name]
+        stack += ((join(path, child.name), join(shown, place(child)), child, times) for child in reversed(below))
+    return tuple(rows)
+
+
+def _rows(root: Block, depth: int | None) -> Iterator[Row]:
+    stack: list[tuple[str, str, Block, int, Size]] = [("", "", root, 0, 1)]
+    while stack:
+        path, shown, block, level, outside = stack.pop()
+        times = canonical(outside * block.repeat)
+        below = [child for child in block.children if child.name]
+        counted = not below or level == depth
+        terms = _terms(block, path) if not below else ()
+        name = shown.rpartition(".")[2] if path else block.name or block.label
+        totals = _times(block.totals, outside)
+        yield Row(shown, name, level, block.title, block.label, times, terms, totals, counted)
+        if counted:
+            continue
+        yield from _own_rows(block, path, shown, level + 1, times)
+        stack += (
+            (join(path, child.name), join(shown, place(child)), child, level + 1, times) for child in reversed(below)
+        )
+
+
+def place(block: Block) -> str:
+    """Return a block's name as rows show it, the range of its copies in brackets.
+
+    >>> place(Block("{}", "Linear", repeat=12))
+    '[0..11]'
+    """
+    if not block.repeated:
+        return block.name
+    last = canonical(block.first + block.repeat - 1)
+    span = f"{block.first}" if last == block.first else f"[{block.first}..{last}]"
+    return block.name.replace(INDEX, span)
+
+
+def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> Iterator[Row]:
+    """The tensors that a block owns beside children, each as a row."""
+    owned = [(tensor, tensor.name, times) for tensor in block.own]
+    for group in block.children:
+        if not group.name:
+            span = place(Block(INDEX, repeat=group.repeat, first=group.first))
+            copies = canonical(times * group.repeat)
+            owned += [(tensor, tensor.name.replace(INDEX, span), copies) for tensor in group.own]
+    for tensor, name, copies in owned:
+        layer = {"parameter": "Parameter", "frozen": "Parameter (frozen)", "buffer": "Buffer"}[tensor.role]
+        terms = (_term(tensor, 1, path),) if tensor.is_parameter else ()
+        totals = _tensor_totals(tensor, copies)
+        yield Row(join(shown, name), name, level, layer, "", copies, terms, totals, counted=True)
+
+
+def _terms(block: Block, path: str) -> tuple[Term, ...]:
+    """The parameters of a block without named children, equal shapes together."""
+    merged: dict[Term, Size] = {}
+    for count, tensor in _owned(block):
+        if tensor.is_parameter:
+            term = _term(tensor, 1, path)
+            merged[term] = canonical(merged.get(term, 0) + count)
+    return tuple(Term(count, term.shape, term.tied_to) for term, count in merged.items())
+
+
+def _owned(block: Block) -> Iterator[tuple[Size, TensorSpec]]:
+    yield from ((1, tensor) for tensor in block.own)
+    for child in block.children:
+        if not child.name:
+            yield from ((child.repeat, tensor) for tensor in child.own)
+
+
+def _term(tensor: TensorSpec, count: Size, path: str) -> Term:
+    return Term(count, tensor.shape, absolute(path, tensor.tied_to) if tensor.tied_to else None)
+
+
+def _tensor_totals(tensor: TensorSpec, times: Size) -> Totals:
+    size = tensor.counted
+    field = {"parameter": "trainable", "frozen": "frozen", "buffer": "buffers"}[tensor.role]
+    return _times(Totals(**{field: size, "nbytes": bytes_of(size, tensor.dtype)}), times)
+
+
+def _times(totals: Totals, times: Size) -> Totals:
+    if type(times) is int and times == 1:
+        return totals
+    sizes = (totals.trainable, totals.frozen, totals.buffers, totals.nbytes)
+    return Totals(*(canonical(times * size) for size in sizes))

@@ -1,0 +1,149 @@
+"""The command line: the only file that prints or exits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import click
+
+import paramcalc as pc
+from paramcalc import parse
+from paramcalc.errors import NoSolution, ParamcalcError
+from paramcalc.formula import FORMS
+from paramcalc.layers import CATALOGUE
+from paramcalc.render import FORMATS
+from paramcalc.sources.target import ALL, Target, load
+
+Command: TypeAlias = Callable[..., None]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit status 0, 1 where the answer is no, 2 for bad input, said in one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        status = commands.main(arguments, prog_name="paramcalc", standalone_mode=False)
+    except NoSolution as error:
+        status = _said(str(error), 1)
+    except ParamcalcError as error:
+        status = _said(str(error), 2)
+    except click.ClickException as error:
+        status = _said(error.format_message(), 2)
+    except (click.Abort, BrokenPipeError):
+        status = 130
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _said(message: str, status: int) -> int:
+    click.echo(f"paramcalc: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _settings(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    return parse.parse_assignments(",".join(texts), where=option.opts[0]) if texts else {}
+
+
+def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def _letters(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    return parse.parse_letters(",".join(texts)) if texts else {}
+
+
+def _sizes(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
+    return click.option(option, parameter, multiple=True, metavar="NAME=N,...", callback=_settings, help=help_text)
+
+
+TARGET = click.argument("target", metavar="TARGET")
+SET = _sizes("--set", "settings", "Give sizes a value: lstm_hidden=64,n_classes=5 or conv_channels=(32,64).")
+VARY = click.option("--vary", multiple=True, metavar="NAME,...", callback=_names, help="Leave these sizes symbolic.")
+DEPTH = click.IntRange(min=0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(pc.__version__, prog_name="paramcalc")
+def commands() -> None:
+    """How big a neural network is, and why.
+
+    TARGET is an architecture (amnl, amnl:research) or a tree saved as JSON.
+    """
+
+
+@commands.command()
+@TARGET
+@SET
+@VARY
+@click.option("--symbolic", is_flag=True, help="Add a column of formulas, in all sizes or those of --vary.")
+@click.option("--depth", type=DEPTH, metavar="N", help="Show N levels of the tree.")
+@click.option("--format", "form", default="markdown", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
+def table(
+    target: str, settings: Mapping[str, Any], vary: list[str], *, symbolic: bool, depth: int | None, form: str
+) -> None:
+    """Print where the parameters of TARGET sit."""
+    symbolic = symbolic or bool(vary)
+    loaded = load(target, settings=settings, vary=vary or (ALL if symbolic else ()))
+    click.echo(pc.render(loaded.block, form, depth=depth, symbolic=symbolic, at=loaded.at))
+
+
+@commands.command()
+@TARGET
+@SET
+@VARY
+@click.option("--form", type=click.Choice(FORMS), help="How to write it.")
+@click.option("--format", "style", type=click.Choice(["text", "latex"]), default="text", show_default=True)
+@click.option("--notation", multiple=True, metavar="NAME=X,...", callback=_letters, help="Letters for sizes.")
+def formula(
+    target: str, settings: Mapping[str, Any], vary: list[str], form: Any, style: str, notation: Mapping[str, str]
+) -> None:
+    """Print the closed form of TARGET, or what is known of a layer such as LSTM.
+
+    Without --vary every size is left symbolic. The form is expanded where one size varies, else collected by component.
+    """
+    from paramcalc.render.formula import formula_text, layer_sheet
+
+    if target in CATALOGUE and style == "text" and form is None:
+        click.echo(layer_sheet(CATALOGUE[target], settings, notation))
+        return
+    loaded = Target(CATALOGUE[target].block(**settings)) if target in CATALOGUE else None
+    loaded = loaded or load(target, settings=settings, vary=vary or ALL, also=CATALOGUE)
+    letters = {**(loaded.notation if style == "latex" else {}), **notation}
+    closed = pc.formula(loaded.block, form=form, notation=letters)
+    click.echo(closed.latex() if style == "latex" else formula_text(closed))
+
+
+@commands.command()
+@TARGET
+@click.argument("size")
+@click.option("--budget", required=True, metavar="COUNT", help="The most parameters, such as 3.5M or 3500000.")
+@SET
+def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> None:
+    """Print the largest SIZE of TARGET within a budget of parameters; exit status 1 where there is none."""
+    from paramcalc.solve import solution
+
+    limit = parse.parse_count(budget, where="--budget")
+    found = solution(load(target, settings=settings, vary=[size]).block, size, budget=limit)
+    click.echo(f"{size} = {found.value:,} gives {found.params:,} parameters, within {limit:,}")
+    if found.unconditional not in (None, found.value):
+        conditions = " and ".join(map(str, found.conditions))
+        click.echo(f"(the count alone would allow {found.unconditional:,}, but the model needs {conditions})")
+
+
+@commands.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@_sizes("--set-a", "set_a", "Give sizes of A a value.")
+@_sizes("--set-b", "set_b", "Give sizes of B a value.")
+@click.option("--depth", type=DEPTH, default=1, show_default=True, metavar="N", help="Compare N levels of the trees.")
+@click.option("--all", "everything", is_flag=True, help="Show what is equal too.")
+def diff(a: str, b: str, set_a: Mapping[str, Any], set_b: Mapping[str, Any], *, depth: int, everything: bool) -> None:
+    """Print what differs between targets A and B, by component; exit status 1 where anything does."""
+    from paramcalc.render.diff import diff_table
+
+    result = pc.diff(load(a, settings=set_a).block, load(b, settings=set_b).block, depth=depth)
+    click.echo(diff_table(result, a, b, everything=everything))
+    if result.differs:
+        raise SystemExit(1)

@@ -1,0 +1,196 @@
+"""The count for many configurations at once: exact integers or an error, on arrays that follow NumPy's protocols."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from paramcalc.conditions import Condition, as_size
+from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, unknown_name
+from paramcalc.program import Program, Values, compile_expr
+from paramcalc.symbols import LARGEST_DIMENSION
+from paramcalc.tree import Block
+
+CHUNK = 65_536
+_INTEGER = re.compile(r"(torch\.)?u?int\d+|object")
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is computed from the values: the count after its checks, or the mask of the conditions."""
+
+    params: Program
+    conditions: tuple[tuple[Condition, Program, Program], ...]
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        return (self.params, *(side for _, left, right in self.conditions for side in (left, right)))
+
+
+_Answer: TypeAlias = Callable[[_Question, Values], Any]
+
+
+def evaluate(block: Block, values: Mapping[str, Any]) -> Any:
+    """Return the parameter count for a value, or an array of values, for each symbol; arrays are broadcast.
+
+    Works on NumPy arrays, torch tensors, Dask arrays (lazily) and their like; arrays of Python integers (dtype object)
+    have no bound.
+
+    >>> import numpy as np
+    >>> from paramcalc.architectures import architecture
+    >>> from paramcalc.symbols import symbol
+    >>> evaluate(architecture("amnl", lstm_hidden=symbol("lstm_hidden")), {"lstm_hidden": np.array([64, 128])})
+    array([310724, 960964])
+
+    Raises UnknownName for a name that is no symbol of the tree, InvalidValue for a symbol without a value or a size
+    below 1, InvalidType for values that are not integers, PreconditionFailed where a configuration is impossible,
+    CountOverflow where a count would not fit 64 bits.
+    """
+    return _answer(block, values, _counts)
+
+
+def admissible(block: Block, values: Mapping[str, Any]) -> Any:
+    """Return, for each configuration, whether every condition of the formula holds: a mask for `evaluate`.
+
+    >>> import numpy as np
+    >>> from paramcalc.architectures import architecture
+    >>> from paramcalc.symbols import symbol
+    >>> admissible(architecture("amnl", lstm_hidden=symbol("lstm_hidden")), {"lstm_hidden": np.array([64, 66])})
+    array([ True, False])
+
+    Raises as `evaluate` does, but for conditions.
+    """
+    return _answer(block, values, _mask)
+
+
+def _answer(block: Block, values: Mapping[str, Any], answer: _Answer) -> Any:
+    for name in values:
+        if name not in block.symbols:
+            raise unknown_name("symbol", name, block.symbols, where="evaluate")
+    missing = sorted(block.symbols - values.keys())
+    if missing:
+        raise InvalidValue(f"no value for {', '.join(missing)}", where="evaluate", expected="one for every symbol")
+    checked = {name: _checked(name, value) for name, value in values.items()}
+    conditions = tuple((each, compile_expr(each.left), compile_expr(each.right)) for each in block.preconditions)
+    question = _Question(compile_expr(block.params), conditions)
+    sizes = {name: value for name, value in checked.items() if isinstance(value, int)}
+    arrays = {name: value for name, value in checked.items() if name not in sizes}
+
+    def compute(*parts: Any) -> Any:
+        return _in_chunks(answer, question, sizes, dict(zip(arrays, parts, strict=True)))
+
+    lazy = next((array for array in arrays.values() if hasattr(array, "map_blocks")), None)
+    if lazy is None:
+        return compute(*arrays.values())
+    aligned = [array if hasattr(array, "map_blocks") else lazy * 0 + array for array in arrays.values()]
+    return aligned[0].map_blocks(compute, *aligned[1:], dtype="int64" if answer is _counts else "bool")
+
+
+def _checked(name: str, value: Any) -> Any:
+    """An int, or an array of integers; whether they are 1 or more is seen where the array is computed."""
+    if not hasattr(value, "dtype") or not getattr(value, "shape", ()):
+        size, _ = as_size(value.item() if hasattr(value, "dtype") else value, where=name)
+        if not isinstance(size, int):
+            raise InvalidType(f"got {size}", where=name, expected="integers, or an array of them")
+        return size
+    if not _INTEGER.fullmatch(str(value.dtype)):
+        raise InvalidType(f"got an array of {value.dtype}", where=name, expected="integers, or an array of them")
+    return value
+
+
+def _in_chunks(answer: _Answer, question: _Question, sizes: Values, arrays: Values) -> Any:
+    """The answer, by pieces that fit the processor's cache where the arrays are NumPy's and of one shape."""
+    numpy = sys.modules.get("numpy")
+    first: Any
+    first, *others = arrays.values() if arrays else (None,)
+    alike = all(type(array) is type(first) and array.shape == first.shape for array in others)
+    if numpy is None or type(first) is not numpy.ndarray or not alike or first.size <= CHUNK:
+        return answer(question, {**sizes, **arrays})
+    flat = {name: array.reshape(-1) for name, array in arrays.items()}
+    result: Any = None
+    for start in range(0, first.size, CHUNK):
+        piece = slice(start, start + CHUNK)
+        part = answer(question, {**sizes, **{name: array[piece] for name, array in flat.items()}})
+        result = numpy.empty(first.size, part.dtype) if result is None else result
+        result[piece] = part
+    return result.reshape(first.shape)
+
+
+def _counts(question: _Question, values: Values) -> Any:
+    prepared, narrow = _prepared(question, values)
+    for condition, left, right in question.conditions:
+        _require_all(condition, _holds(condition, left.run(prepared), right.run(prepared)))
+    counts = question.params.run(prepared)
+    if isinstance(counts, int):
+        counts = sum((array * 0 for array in prepared.values() if not isinstance(array, int)), start=counts)
+    return _narrowed(counts) if narrow else counts
+
+
+def _mask(question: _Question, values: Values) -> Any:
+    prepared, _ = _prepared(question, values)
+    mask: Any = sum((array * 0 for array in prepared.values() if not isinstance(array, int)), start=0) == 0
+    for condition, left, right in question.conditions:
+        mask = mask & _holds(condition, left.run(prepared), right.run(prepared))
+    return mask
+
+
+def _prepared(question: _Question, values: Values) -> tuple[dict[str, Any], bool]:
+    """The values, wide enough for every result on the way, and whether that took Python integers."""
+    arrays = {name: value for name, value in values.items() if not isinstance(value, int)}
+    largest = {name: value for name, value in values.items() if isinstance(value, int)}
+    for name, array in arrays.items():
+        low, largest[name] = (1, 1) if 0 in array.shape else (int(array.min()), int(array.max()))
+        if low < 1:
+            raise InvalidValue(f"got {low}", where=name, expected="sizes of 1 or more")
+    if not arrays or any(str(array.dtype) == "object" for array in arrays.values()):
+        return {**values, **{name: _as(array, "object") for name, array in arrays.items()}}, False
+    if all(program.bound(largest) <= LARGEST_DIMENSION for program in question.programs):
+        return {**values, **{name: _as(array, "int64") for name, array in arrays.items()}}, False
+    return {**values, **{name: _as(array, "object") for name, array in arrays.items()}}, True
+
+
+def _as(array: Any, dtype: str) -> Any:
+    if str(array.dtype).endswith(dtype) and not str(array.dtype).endswith("u" + dtype):
+        return array
+    if hasattr(array, "astype"):
+        return array.astype(dtype)
+    if dtype == "int64" and hasattr(array, "long"):
+        return array.long()
+    raise CountOverflow(
+        "a count could exceed 2^63 - 1", where="evaluate", advice="use a NumPy array of dtype object for exact integers"
+    )
+
+
+def _narrowed(counts: Any) -> Any:
+    if counts.max() > LARGEST_DIMENSION:
+        raise CountOverflow(
+            f"the count {counts.max():,} exceeds 2^63 - 1", where="evaluate", advice="use arrays of dtype object"
+        )
+    return counts.astype("int64")
+
+
+def _holds(condition: Condition, left: Any, right: Any) -> Any:
+    if condition.relation == "divisible by":
+        return _divides(right, left)
+    return left > right if condition.relation == ">" else left >= right
+
+
+def _divides(right: Any, left: Any) -> Any:
+    """Whether a division comes out even, by a mask or a product: the remainder itself is several times slower."""
+    if isinstance(right, int) and right & (right - 1) == 0:
+        return (left & (right - 1)) == 0
+    return left // right * right == left
+
+
+def _require_all(condition: Condition, holds: Any) -> None:
+    if not (holds if isinstance(holds, bool) else holds.all()):
+        bad = 1 if isinstance(holds, bool) else int((~holds).sum())
+        raise PreconditionFailed(
+            f"{bad:,} configuration{'s' if bad != 1 else ''} break a condition",
+            where=", ".join(sorted(condition.symbols)) or "evaluate",
+            expected=str(condition),
+            advice=condition.reason + "; `admissible` tells which ones do not",
+        )

@@ -1,0 +1,172 @@
+"""Closed forms: the count of a tree as a person would write it, expanded, factored, or by its leading term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from paramcalc.conditions import Condition
+from paramcalc.errors import InvalidValue, unknown_name
+from paramcalc.notation import as_latex, as_text, condition_latex, condition_text
+from paramcalc.polynomial import largest_root
+from paramcalc.symbols import Size, canonical, symbol, symbol_names
+from paramcalc.traverse import bottom_up
+from paramcalc.tree import Block
+
+Form = Literal["collected", "expanded", "factored", "leading"]
+FORMS: tuple[Form, ...] = ("collected", "expanded", "factored", "leading")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A term of a formula: what it counts, and its expression."""
+
+    label: str
+    expr: Any
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A closed form: parts that add up to the count, the conditions under which it holds, and a notation.
+
+    `str` gives it as Python text in one line, `latex()` as LaTeX. `remark` says how far a leading term goes.
+    """
+
+    form: Form
+    parts: tuple[Part, ...]
+    params: Size
+    conditions: tuple[Condition, ...]
+    notation: Mapping[str, str]
+    remark: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The conditions as text: empty where the formula always holds."""
+        return " and ".join(condition_text(condition, self.notation) for condition in self.conditions)
+
+    def __str__(self) -> str:
+        return _sum([as_text(part.expr, self.notation) for part in self.parts])
+
+    def latex(self) -> str:
+        """Return the formula as LaTeX: one line for one part, else an aligned line for each with its label."""
+        terms = [as_latex(part.expr, self.notation) for part in self.parts]
+        domain = ",\\; ".join(condition_latex(condition, self.notation) for condition in self.conditions)
+        where = f"\\qquad \\left({domain}\\right)" if domain else ""
+        if len(terms) == 1:
+            return terms[0] + (f" {where}" if where else "")
+        lines = [
+            f"{'' if number == 0 or term.startswith('-') else '+ '}{term} && \\text{{{_escaped(part.label)}}}"
+            for number, (term, part) in enumerate(zip(terms, self.parts, strict=True))
+        ]
+        body = " \\\\\n  &".join(lines)
+        return f"\\begin{{aligned}}\n  N ={{}} &{body}" + (f" \\\\\n  &{where}" if where else "") + "\n\\end{aligned}"
+
+    def lines(self) -> str:
+        """Return the formula as text, a line for each part with its label as a comment."""
+        terms = [as_text(part.expr, self.notation) for part in self.parts]
+        if len(terms) == 1:
+            return terms[0]
+        shown = [term if number == 0 else _signed(term) for number, term in enumerate(terms)]
+        shown[0] = f"  {shown[0]}"
+        width = min(max(map(len, shown)), 100)
+        pairs = zip(shown, self.parts, strict=True)
+        return "\n".join(f"{term:<{width}}  # {part.label}".rstrip() for term, part in pairs)
+
+
+def formula(block: Block, *, form: Form | None = None, notation: Mapping[str, str] | None = None) -> Formula:
+    """Return the closed form of a tree's parameter count.
+
+    "collected" is a sum over the components, a repeated layer as a number times a bracket; "expanded" one polynomial;
+    "factored" a product where there is one; "leading" the terms that outgrow the others, with how far they go. Without
+    `form` it is expanded where there is at most one symbol, else collected.
+
+    >>> from paramcalc.architectures import architecture
+    >>> print(formula(architecture("amnl", lstm_hidden=symbol("lstm_hidden"))))
+    48*lstm_hidden**2 + 944*lstm_hidden + 53700
+
+    Raises UnknownName for another form, InvalidValue where there is no leading term.
+    """
+    if form is not None and form not in FORMS:
+        raise unknown_name("form", str(form), FORMS)
+    params = block.params
+    if form is None:
+        form = "expanded" if len(symbol_names(params)) <= 1 else "collected"
+    parts: tuple[Part, ...] = (Part("", params),)
+    remark = ""
+    if form == "collected":
+        parts = _components(block)
+    elif form == "factored":
+        parts = (Part("", _factored(params)),)
+    elif form == "leading":
+        leading, remark = _leading(params)
+        parts = (Part("", leading),)
+    return Formula(form, parts, params, block.preconditions, dict(notation or {}), remark)
+
+
+def _components(block: Block) -> tuple[Part, ...]:
+    """The root's own tensors and each child, as parts; a part that counts nothing is left out."""
+    parts = [Part(block.label or block.kind, _own(block))]
+    parts += [Part(child.label or child.name or child.kind, bottom_up(child, _collected)) for child in block.children]
+    if type(block.repeat) is not int or block.repeat != 1:
+        parts = [Part(part.label, block.repeat * part.expr) for part in parts]
+    kept = tuple(part for part in parts if part.expr != 0)
+    return kept or (Part("", 0),)
+
+
+def _own(block: Block) -> Any:
+    return canonical(sum(tensor.counted for tensor in block.own if tensor.is_parameter))
+
+
+def _collected(block: Block, below: list[Any]) -> Any:
+    """A sum that keeps the brackets of repeated children; sympy leaves a product of symbol and sum as it is."""
+    return block.repeat * (_own(block) + sum(below))
+
+
+def _factored(params: Size) -> Any:
+    if isinstance(params, int):
+        return params
+    import sympy
+
+    return sympy.factor(params)
+
+
+def _leading(params: Size) -> tuple[Any, str]:
+    names = sorted(symbol_names(params))
+    if isinstance(params, int) or not names:
+        return params, ""
+    import sympy
+
+    symbols = [symbol(name) for name in names]
+    if not params.is_polynomial(*symbols):
+        raise InvalidValue(f"{params} is no polynomial", where="leading term", advice="ask for another form")
+    poly = sympy.Poly(params, *symbols)
+    degree = poly.total_degree()
+    leading = sum(
+        coefficient * sympy.prod(base**power for base, power in zip(symbols, powers, strict=True))
+        for powers, coefficient in poly.terms()
+        if sum(powers) == degree
+    )
+    if len(names) > 1:
+        return leading, f"as {', '.join(names[:-1])} and {names[-1]} grow in proportion"
+    return leading, _reach(poly, sympy.Poly(leading, *symbols), names[0])
+
+
+def _reach(poly: Any, leading: Any, name: str) -> str:
+    """From which value on the leading term is within a tenth of the count."""
+    gaps = (10 * (poly - leading) - poly, -10 * (poly - leading) - poly)
+    bounds = [largest_root(gap) for gap in gaps if gap.degree() > 0]
+    start = max([1, *(bound + 1 for bound in bounds if bound is not None)])
+    return f"as {name} grows; within 10% of the count for {name} >= {start}"
+
+
+def _sum(terms: list[str]) -> str:
+    return " ".join([terms[0], *(_signed(term) for term in terms[1:])])
+
+
+def _signed(term: str) -> str:
+    return f"- {term[1:]}" if term.startswith("-") else f"+ {term}"
+
+
+def _escaped(label: str) -> str:
+    return "".join(f"\\{character}" if character in "_&%#$" else character for character in label)

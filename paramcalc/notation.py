@@ -1,0 +1,89 @@
+"""Expressions as text and as LaTeX, with a letter for each symbol where a notation gives one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from paramcalc.conditions import Condition
+from paramcalc.errors import InvalidValue
+from paramcalc.symbols import Size, symbol, symbol_names
+
+
+def as_text(expr: Size, notation: Mapping[str, str] | None = None) -> str:
+    """Return an expression as Python text, with the letters of the notation.
+
+    >>> as_text(4 * symbol("lstm_hidden") ** 2, {"lstm_hidden": "h"})
+    '4*h**2'
+    """
+    if isinstance(expr, int):
+        return str(expr)
+    from sympy.printing.str import StrPrinter
+
+    letters = _letters(symbol_names(expr), notation or {}, style="text")
+
+    class Printer(StrPrinter):  # type: ignore[misc]  # sympy has no types
+        def _print_Symbol(self, expr: Any) -> str:
+            return letters[expr.name]
+
+    return str(Printer().doprint(expr))
+
+
+def as_latex(expr: Size, notation: Mapping[str, str] | None = None) -> str:
+    """Return an expression as LaTeX, with the letters of the notation.
+
+    >>> as_latex(4 * symbol("lstm_hidden") ** 2, {"lstm_hidden": "h"})
+    '4 h^{2}'
+    >>> as_latex(symbol("conv_channels_2"), {"conv_channels": "C"}), as_latex(symbol("n_classes"))
+    ('C_{2}', '\\\\mathrm{n\\\\_classes}')
+    """
+    if isinstance(expr, int):
+        return str(expr)
+    import sympy
+
+    letters = _letters(symbol_names(expr), notation or {}, style="latex")
+    return str(sympy.latex(expr, symbol_names={symbol(name): letter for name, letter in letters.items()}))
+
+
+def condition_latex(condition: Condition, notation: Mapping[str, str] | None = None) -> str:
+    """Return a condition as LaTeX; `a` divisible by `b` reads b | a."""
+    left, right = as_latex(condition.left, notation), as_latex(condition.right, notation)
+    if condition.relation == "divisible by":
+        return rf"{right} \mid {left}"
+    sign = {">=": r"\ge", ">": ">"}[condition.relation]
+    return f"{left} {sign} {right}"
+
+
+def condition_text(condition: Condition, notation: Mapping[str, str] | None = None) -> str:
+    """Return a condition as text.
+
+    >>> condition_text(Condition(symbol("embed_dim"), "divisible by", 8), {"embed_dim": "d"})
+    'd divisible by 8'
+    """
+    return f"{as_text(condition.left, notation)} {condition.relation} {as_text(condition.right, notation)}"
+
+
+def _letters(names: Iterable[str], notation: Mapping[str, str], *, style: str) -> dict[str, str]:
+    letters = {name: _letter(name, notation, style) for name in names}
+    if len(set(letters.values())) < len(letters):
+        ordered = sorted(letters.values())
+        twice = next(letter for letter in ordered if ordered.count(letter) > 1)
+        both = [name for name in sorted(letters) if letters[name] == twice]
+        raise InvalidValue(
+            f"{' and '.join(both)} would both be written {twice}", where="notation", expected="two letters"
+        )
+    return letters
+
+
+def _letter(name: str, notation: Mapping[str, str], style: str) -> str:
+    if name in notation:
+        return notation[name]
+    stem, _, number = name.rpartition("_")
+    if number.isdigit() and stem:
+        if stem in notation:
+            return f"{notation[stem]}_{{{number}}}" if style == "latex" else f"{notation[stem]}_{number}"
+        if style == "latex" and len(stem) == 1:
+            return f"{stem}_{{{number}}}"
+    if style == "text" or len(name) == 1:
+        return name
+    return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"

@@ -1,0 +1,143 @@
+"""An expression as a few array operations, with a bound on everything computed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from paramcalc.errors import InvalidValue
+from paramcalc.symbols import Size
+
+Values: TypeAlias = Mapping[str, Any]
+Powers: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """`run` computes an expression from ints or arrays; `bound` gives, from the largest values, a bound on `run`.
+
+    No intermediate result exceeds the bound as long as every value is 1 or more.
+    """
+
+    run: Callable[[Values], Any]
+    bound: Callable[[Mapping[str, int]], int]
+
+
+def compile_expr(expr: Size) -> Program:
+    """Return the program of an expression.
+
+    >>> from paramcalc.symbols import symbol
+    >>> program = compile_expr(48 * symbol("h") ** 2 + 944 * symbol("h") + 53700)
+    >>> program.run({"h": 128}), program.bound({"h": 128})
+    (960964, 960964)
+    """
+    if isinstance(expr, int):
+        return Program(lambda _: expr, lambda _: abs(expr))
+    import sympy
+
+    if expr.is_Symbol:
+        return Program(lambda values: values[expr.name], lambda largest: largest[expr.name])
+    numerator, denominator = sympy.fraction(sympy.together(expr))
+    if denominator != 1:
+        return _quotient(compile_expr(sympy.expand(numerator)), compile_expr(_plain(denominator)), exact=True)
+    if expr.func in (sympy.floor, sympy.ceiling):
+        return _rounded(expr)
+    if expr.func is sympy.Mod:
+        left, right = (compile_expr(_plain(side)) for side in expr.args)
+        return Program(lambda values: left.run(values) % right.run(values), left.bound)
+    if expr.func in (sympy.Max, sympy.Min):
+        return _extreme([compile_expr(_plain(side)) for side in expr.args], 1 if expr.func is sympy.Max else -1)
+    return _polynomial(expr)
+
+
+def _plain(expr: Any) -> Size:
+    return int(expr) if expr.is_Integer else expr
+
+
+def _polynomial(expr: Any) -> Program:
+    import sympy
+
+    poly = sympy.Poly(sympy.expand(expr))
+    if poly.gens == (expr,):
+        raise InvalidValue(f"cannot evaluate {expr}", where="evaluate", expected="sums, products, floors, Min and Max")
+    atoms = [compile_expr(atom) for atom in poly.gens]
+    terms = {powers: int(coefficient) for powers, coefficient in poly.terms()}
+    run = _horner(terms, [atom.run for atom in atoms])
+
+    def bound(largest: Mapping[str, int]) -> int:
+        sizes = [max(1, atom.bound(largest)) for atom in atoms]
+        total = 0
+        for powers, coefficient in terms.items():
+            product = abs(coefficient)
+            for size, power in zip(sizes, powers, strict=True):
+                product *= size**power
+            total += product
+        return total
+
+    return Program(run, bound)
+
+
+def _horner(terms: Mapping[Powers, int], atoms: list[Callable[[Values], Any]]) -> Callable[[Values], Any]:
+    """Take out the variable that stands in the most terms, again and again: x * (...) + rest."""
+    counts = [sum(1 for powers in terms if powers[position]) for position in range(len(atoms))]
+    if not any(counts):
+        constant = sum(terms.values())
+        return lambda _: constant
+    position = counts.index(max(counts))
+    inside, outside = {}, {}
+    for powers, coefficient in terms.items():
+        if powers[position]:
+            inside[(*powers[:position], powers[position] - 1, *powers[position + 1 :])] = coefficient
+        else:
+            outside[powers] = coefficient
+    variable, factor = atoms[position], _horner(inside, atoms)
+    if not outside:
+        return lambda values: factor(values) * variable(values)
+    rest = _horner(outside, atoms)
+    return lambda values: _sum(factor(values) * variable(values), rest(values))
+
+
+def _sum(fresh: Any, other: Any) -> Any:
+    """A sum written into the first array, which nobody else holds, where the second one broadcasts to it."""
+    if isinstance(other, int) or getattr(other, "shape", ()) == getattr(fresh, "shape", None):
+        fresh += other
+        return fresh
+    return fresh + other
+
+
+def _quotient(top: Program, bottom: Program, *, exact: bool) -> Program:
+    def run(values: Values) -> Any:
+        above, below = top.run(values), bottom.run(values)
+        quotient = above // below
+        even = quotient * below == above
+        if exact and not (even if isinstance(even, bool) else even.all()):
+            raise InvalidValue(
+                "a quotient is not whole", where="evaluate", advice="a condition of the formula is missing"
+            )
+        return quotient
+
+    return Program(run, lambda largest: max(top.bound(largest), bottom.bound(largest)))
+
+
+def _rounded(expr: Any) -> Program:
+    import sympy
+
+    numerator, denominator = sympy.fraction(sympy.together(expr.args[0]))
+    sign = 1 if expr.func is sympy.floor else -1
+    floor = _quotient(
+        compile_expr(_plain(sympy.expand(sign * numerator))), compile_expr(_plain(denominator)), exact=False
+    )
+    return Program(lambda values: sign * floor.run(values), floor.bound)
+
+
+def _extreme(sides: list[Program], sign: int) -> Program:
+    """The largest (sign 1) or smallest (sign -1) of some programs: half of a + b + |a - b|, or of a + b - |a - b|."""
+
+    def run(values: Values) -> Any:
+        result, *others = (side.run(values) for side in sides)
+        for other in others:
+            result = (result + other + sign * abs(result - other)) // 2
+        return result
+
+    return Program(run, lambda largest: 4 * max(side.bound(largest) for side in sides) * len(sides))

@@ -1,0 +1,46 @@
+"""Closed forms as text and LaTeX, and the sheet of one catalogue entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paramcalc.breakdown import tensor_rows
+from paramcalc.formula import Formula, formula
+from paramcalc.layers import Layer
+
+
+def formula_text(form: Formula) -> str:
+    """Return a closed form as text: a line for each part, then how far it goes and where it holds."""
+    notes = [form.remark, f"for {form.domain}" if form.domain else ""]
+    return "\n".join([form.lines(), *(note for note in notes if note)])
+
+
+def layer_sheet(layer: Layer, arguments: Mapping[str, object], notation: Mapping[str, str]) -> str:
+    """Return what is known of a catalogue entry: its formula, its tensors with their shapes, variants and source."""
+    from tabulate import tabulate
+
+    block = layer.block(**arguments)
+    general = formula(block, form="collected", notation=notation)
+    sections = [f"{block.title}: {layer.summary}", f"Parameters: {general}"]
+    if general.domain:
+        sections[-1] += f"\nfor {general.domain}"
+    shapes = [[row.path, _shape(row.terms[0].shape) if row.terms else "", row.layer] for row in tensor_rows(block)]
+    if shapes:
+        sections.append(tabulate(shapes, headers=["Tensor", "Shape", "Role"], disable_numparse=True))
+    if layer.variants and not arguments:
+        sections.append(tabulate(_variants(layer, notation), headers=["With", "Parameters"], disable_numparse=True))
+    return "\n\n".join([*sections, f"Source: {layer.source}"])
+
+
+def _shape(shape: tuple[object, ...]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _variants(layer: Layer, notation: Mapping[str, str]) -> list[list[str]]:
+    """For each notable choice of arguments, the choice and its formula."""
+    rows = []
+    for variant in layer.variants:
+        given = ", ".join(f"{name}={value}" for name, value in variant.items())
+        block = layer.block(**layer.symbols(variant))
+        rows.append([given, str(formula(block, form="collected", notation=notation))])
+    return rows

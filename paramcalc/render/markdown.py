@@ -1,0 +1,41 @@
+"""A Markdown table as GitHub reads it."""
+
+from __future__ import annotations
+
+from paramcalc.render.table import Line, Table
+
+
+def markdown(table: Table) -> str:
+    """Return the table in Markdown: subtotals and total in bold, the summary as a list below."""
+    from tabulate import tabulate
+
+    headers = ["Path", "Layer", "Shape", *table.headers]
+    align = ["right" if header in ("Parameters", "Share") else "left" for header in headers]
+    rows = [[code(line.row.path), _layer(line), line.shape, *_numbers(table, line)] for line in table.lines]
+    rows.append(["**Total**", escaped(table.title), "", *_numbers(table, table.total, total=True)])
+    body = tabulate(rows, headers=headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+    summary = "\n".join(f"- {name}: {code(text) if name == 'Holds for' else text}" for name, text in table.summary)
+    return f"{body}\n\n{summary}"
+
+
+def _layer(line: Line) -> str:
+    row = line.row
+    return f"**{escaped(row.label)}**" if row.label and row.level <= 1 else code(line.layer)
+
+
+def _numbers(table: Table, line: Line, *, total: bool = False) -> list[str]:
+    bold = total or not line.row.counted
+    return [
+        code(text) if header == "Formula" else f"**{text}**" if bold and text else text
+        for header, text in table.cells(line).items()
+    ]
+
+
+def code(text: str) -> str:
+    """Return a text in code style, empty where it is."""
+    return f"`{escaped(text)}`" if text else ""
+
+
+def escaped(text: str) -> str:
+    """Return a text that does not break out of its cell."""
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,58 @@
+"""Numbers as people read them: thousands separators, shares, sizes. M is 10^6, MB is 10^6 bytes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from paramcalc.symbols import Size
+
+
+def count(value: Size) -> str:
+    """Return a count with thousands separators, or an expression as it is.
+
+    >>> count(960964)
+    '960,964'
+    """
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def share(part: Size, whole: Size) -> str:
+    """Return a share of the whole in percent with one digit; empty where either is symbolic or the whole is 0.
+
+    >>> share(53184, 960964)
+    '5.5%'
+    >>> share(1, 960964)
+    '<0.1%'
+    """
+    if not isinstance(part, int) or not isinstance(whole, int) or whole == 0:
+        return ""
+    ratio = Fraction(part, whole)
+    return "<0.1%" if 0 < ratio < Fraction(1, 2000) else percent(ratio)
+
+
+def percent(ratio: Fraction) -> str:
+    """Return an exact ratio in percent, rounded half up to one digit.
+
+    >>> percent(Fraction(-428288, 594432))
+    '-72.0%'
+    """
+    return f"{_rounded(ratio * 100, 1)}%"
+
+
+def size(nbytes: int) -> str:
+    """Return a number of bytes in the largest decimal unit that leaves 1 or more.
+
+    >>> size(3843856), size(515)
+    ('3.84 MB', '515 B')
+    """
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if nbytes >= factor:
+            return f"{_rounded(Fraction(nbytes, factor), 2)} {unit}"
+    return f"{nbytes} B"
+
+
+def _rounded(value: Fraction, digits: int) -> str:
+    scaled = abs(value) * 10**digits
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    sign = "-" if value < 0 and whole else ""
+    return f"{sign}{whole // 10**digits:,}.{whole % 10**digits:0{digits}d}"

@@ -1,0 +1,157 @@
+"""The largest size within a budget, found exactly from the closed form: no model is built."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paramcalc.conditions import Condition
+from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
+from paramcalc.polynomial import intersect, nonnegative
+from paramcalc.symbols import Size, substitute, symbol
+from paramcalc.tree import Block
+
+MOST_CLASSES = 1_000
+MOST_CANDIDATES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The largest value within the budget, its count, and what the count alone would allow without the conditions."""
+
+    value: int
+    params: int
+    unconditional: int | None
+    conditions: tuple[Condition, ...]
+
+
+def solve(block: Block, name: str, *, budget: int) -> int:
+    """Return the largest integer for a symbol such that the count stays within the budget and every condition holds.
+
+    >>> from paramcalc.architectures import architecture
+    >>> solve(architecture("amnl", lstm_hidden=symbol("lstm_hidden")), "lstm_hidden", budget=3_500_000)
+    256
+
+    Raises NoSolution where even the smallest value is over the budget, or where every larger one fits too; UnknownName
+    for a symbol that is not in the tree; InvalidValue where other symbols are free.
+    """
+    return solution(block, name, budget=budget).value
+
+
+def solution(block: Block, name: str, *, budget: int) -> Solution:
+    """Return what `solve` does, with the count and with the value that the count alone would allow."""
+    if name not in block.symbols:
+        raise unknown_name("symbol", name, block.symbols)
+    if isinstance(budget, bool) or not isinstance(budget, numbers.Integral):
+        raise InvalidType(f"got {budget!r}", where="budget", expected="a whole number of parameters")
+    others = sorted(block.symbols - {name})
+    if others:
+        verb = "is" if len(others) == 1 else "are"
+        problem = f"{', '.join(others)} {verb} free too"
+        raise InvalidValue(problem, where=f"solve for {name}", advice="give every other symbol a value first")
+    question = f"{name} within {int(budget):,} parameters"
+    value = _largest(block.params, name, int(budget), block.preconditions, question)
+    if value is None:
+        raise NoSolution(f"no {question}", advice=_why_none(block, name))
+    try:
+        unconditional = _largest(block.params, name, int(budget), (), question)
+    except NoSolution:
+        unconditional = None
+    params = substitute(block.params, {symbol(name): value})
+    return Solution(value, params, unconditional, block.preconditions)
+
+
+def _largest(params: Size, name: str, budget: int, conditions: tuple[Condition, ...], question: str) -> int | None:
+    """The largest value, class by class: for x = period * (t - 1) + rest, floors and remainders are polynomial in t."""
+    x = symbol(name)
+    period = _period([params, *(side for each in conditions for side in (each.left, each.right))])
+    best: int | None = None
+    for rest in range(1, period + 1):
+        inside = {x: period * (x - 1) + rest}
+        bound = [each.bind(inside) for each in conditions]
+        found = _largest_in_class(substitute(params, inside), x, budget, bound, question)
+        if found is not None:
+            best = max(best or 0, period * (found - 1) + rest)
+    return best
+
+
+def _period(exprs: list[Size]) -> int:
+    """The least common multiple of what the floors, ceilings and remainders of some expressions divide by."""
+    symbolic = [expr for expr in exprs if not isinstance(expr, int)]
+    if not symbolic:
+        return 1
+    import sympy
+
+    steps = [
+        int(sympy.denom(sympy.together(part.args[0]))) if part.func is not sympy.Mod else int(part.args[1])
+        for expr in symbolic
+        for part in expr.atoms(sympy.floor, sympy.ceiling, sympy.Mod)
+        if part.args[-1].is_Integer or part.func is not sympy.Mod
+    ]
+    period = math.lcm(*steps)
+    if period > MOST_CLASSES:
+        raise InvalidValue(
+            f"remainders repeat only every {period:,}", where="solve", expected=f"at most {MOST_CLASSES:,}"
+        )
+    return period
+
+
+def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condition], question: str) -> int | None:
+    runs = nonnegative(_sign(budget - params, x), 1)
+    divisions = [each for each in conditions if each.relation == "divisible by"]
+    for each in conditions:
+        gap = each.left - each.right - (1 if each.relation == ">" else 0)
+        if each not in divisions or not isinstance(each.right, int):
+            runs = intersect(runs, nonnegative(_sign(gap, x), 1))
+    moduli = [each.right for each in divisions if isinstance(each.right, int)]
+    cycle = math.lcm(*moduli) if len(moduli) == len(divisions) else None
+    for low, high in reversed(runs):
+        if high is None and _last(low, low + (cycle or 1) - 1, cycle, divisions, x) is not None:
+            raise NoSolution(f"no largest {question}", advice="every larger value that meets the conditions fits too")
+        found = None if high is None else _last(low, high, cycle, divisions, x)
+        if found is not None:
+            return found
+    return None
+
+
+def _last(low: int, high: int, cycle: int | None, divisions: list[Condition], x: Any) -> int | None:
+    """The last integer of a run for which all divisions come out even; after one cycle nothing new comes."""
+    stop = low if cycle is None else max(low, high - cycle + 1)
+    if high - stop >= MOST_CANDIDATES:
+        raise InvalidValue(
+            f"{high - stop + 1:,} candidates to try", where="solve", expected=f"at most {MOST_CANDIDATES:,}"
+        )
+    even = [(_value(each.left, x), _value(each.right, x)) for each in divisions]
+    for candidate in range(high, stop - 1, -1):
+        if all(left(candidate) % right(candidate) == 0 for left, right in even):
+            return candidate
+    return None
+
+
+def _value(expr: Size, x: Any) -> Callable[[int], Any]:
+    if isinstance(expr, int):
+        return lambda _: expr
+    if expr.is_polynomial(x):
+        import sympy
+
+        poly = sympy.Poly(expr, x)
+        return lambda value: poly.eval(value)
+    return lambda value: substitute(expr, {x: value})
+
+
+def _sign(expr: Size, x: Any) -> Any:
+    """A polynomial that has the sign of the expression wherever x is 1 or more."""
+    import sympy
+
+    numerator, denominator = sympy.fraction(sympy.together(expr))
+    if not numerator.is_polynomial(x) or not denominator.is_positive:
+        raise InvalidValue(f"{expr} is no polynomial in {x}", where="solve", advice="evaluate it over a range instead")
+    return sympy.Poly(numerator, x, domain="QQ")
+
+
+def _why_none(block: Block, name: str) -> str:
+    smallest = substitute(block.params, {symbol(name): 1})
+    return f"{name}=1 would give {smallest:,}" if isinstance(smallest, int) else "no value meets the conditions"

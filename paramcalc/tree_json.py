@@ -1,0 +1,204 @@
+"""A tree as JSON, and back: blocks in order with their depth, sizes as integers or as expression text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from paramcalc.conditions import Condition
+from paramcalc.errors import BadFile, ParamcalcError
+from paramcalc.parse import parse_exact
+from paramcalc.symbols import Size, as_expr, is_expr, same
+from paramcalc.tensor import TensorSpec
+from paramcalc.tree import Block
+
+FORMAT = "paramcalc-tree"
+VERSION = 1
+_BLOCK_KEYS = {"depth", "name", "kind", "label", "own", "repeat", "first", "args", "conditions"}
+_TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to"}
+
+
+def to_json(block: Block) -> str:
+    """Return a tree as JSON text that `from_json` reads back to an equal tree.
+
+    >>> from paramcalc.architectures import architecture
+    >>> from_json(to_json(architecture("amnl"))) == architecture("amnl")
+    True
+    """
+    blocks: list[dict[str, Any]] = []
+    stack = [(0, block)]
+    while stack:
+        depth, each = stack.pop()
+        blocks.append(_block_out(each, depth))
+        stack += ((depth + 1, child) for child in reversed(each.children))
+    head = f'"format": "{FORMAT}",\n  "version": {VERSION},\n  "params": {json.dumps(_size_out(block.params))}'
+    lines = ",\n    ".join(json.dumps(each) for each in blocks)
+    return f'{{\n  {head},\n  "blocks": [\n    {lines}\n  ]\n}}'
+
+
+def from_json(text: str, *, where: str = "JSON") -> Block:
+    """Return the tree in a JSON text; `where` names its source in errors.
+
+    Raises BadFile where the text is not JSON, not a tree of this format, or where its shapes do not give the count that
+    it states.
+    """
+    data = _load(text, where)
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BadFile("the text is JSON, but no tree", where=where, expected=f'"format": "{FORMAT}" at the top')
+    if data.get("version") != VERSION:
+        raise BadFile(f"version {data.get('version')!r}", where=where, expected=f"version {VERSION}")
+    blocks = data.get("blocks")
+    if not isinstance(blocks, list) or not blocks:
+        raise BadFile("no blocks", where=where, expected='a list "blocks", the root first')
+    try:
+        tree = _built(blocks)
+        stated = _size_in(data.get("params"))
+    except (KeyError, TypeError, ValueError, AttributeError, LookupError) as error:
+        raise BadFile(_reason(error), where=where, expected="a tree as paramcalc writes it") from None
+    if not same(stated, tree.params):
+        raise BadFile(f"it states {stated} parameters, its shapes give {tree.params}", where=where)
+    return tree
+
+
+def _load(text: str, where: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"not JSON: {_reason(error)}", where=where, expected="a tree saved as JSON") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"a key stands twice among {', '.join(keys)[:60]}")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no size")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ParamcalcError):
+        return str(error)
+    return f"no {error}" if isinstance(error, KeyError) else str(error)[:200]
+
+
+def _built(blocks: list[Any]) -> Block:
+    """Build from the last block to the first, so that children are there before their parent."""
+    waiting: dict[int, list[Block]] = {}
+    for number in range(len(blocks) - 1, -1, -1):
+        data = blocks[number]
+        depth = _depth(blocks, number)
+        children = tuple(reversed(waiting.pop(depth + 1, [])))
+        waiting.setdefault(depth, []).append(_block_in(data, children, f"blocks[{number}]"))
+    return waiting[0][0]
+
+
+def _depth(blocks: list[Any], number: int) -> int:
+    depth = _known(blocks[number], _BLOCK_KEYS, f"blocks[{number}]").get("depth")
+    before = blocks[number - 1].get("depth") if number else -1
+    allowed = (0, 0) if number == 0 else (1, before + 1 if type(before) is int else 0)
+    if type(depth) is not int or not allowed[0] <= depth <= allowed[1]:
+        raise ValueError(f"blocks[{number}]: depth {depth!r} after {before!r}")
+    return depth
+
+
+def _known(data: Any, keys: set[str], where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise TypeError(f"{where} is no object")
+    unknown = sorted(data.keys() - keys)
+    if unknown:
+        raise ValueError(f"{where} has the unknown key {unknown[0]!r}")
+    return data
+
+
+def _block_out(block: Block, depth: int) -> dict[str, Any]:
+    data = {
+        "name": block.name,
+        "kind": block.kind,
+        "label": block.label,
+        "args": [[name, _argument_out(value)] for name, value in block.args],
+        "own": [_tensor_out(tensor) for tensor in block.own],
+        "repeat": _size_out(block.repeat),
+        "first": _size_out(block.first),
+        "conditions": [_condition_out(each) for each in block.conditions],
+    }
+    default: Mapping[str, Any] = {"args": [], "own": [], "conditions": [], "repeat": 1, "first": 0}
+    return {"depth": depth, **{key: value for key, value in data.items() if value != default.get(key, "")}}
+
+
+def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> Block:
+    try:
+        return Block(
+            name=_text(data.get("name", "")),
+            kind=_text(data.get("kind", "")),
+            own=tuple(_tensor_in(tensor) for tensor in data.get("own", [])),
+            children=children,
+            repeat=_size_in(data.get("repeat", 1)),
+            first=_size_in(data.get("first", 0)),
+            args=tuple((_text(name), _argument_in(value)) for name, value in data.get("args", [])),
+            label=_text(data.get("label", "")),
+            conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
+        )
+    except (KeyError, TypeError, ValueError, LookupError) as error:
+        raise ValueError(f"{where}: {_reason(error)}") from None
+
+
+def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
+    data: dict[str, Any] = {"name": tensor.name, "shape": [_size_out(size) for size in tensor.shape]}
+    for key, default in (("role", "parameter"), ("dtype", "float32"), ("tied_to", None)):
+        if getattr(tensor, key) != default:
+            data[key] = getattr(tensor, key)
+    return data
+
+
+def _tensor_in(data: Any) -> TensorSpec:
+    tensor = _known(data, _TENSOR_KEYS, "a tensor")
+    tied_to = tensor.get("tied_to")
+    return TensorSpec(
+        _text(tensor["name"]),
+        tuple(_size_in(size) for size in tensor["shape"]),
+        tensor.get("role", "parameter"),
+        _text(tensor.get("dtype", "float32")),
+        None if tied_to is None else _text(tied_to),
+    )
+
+
+def _condition_out(each: Condition) -> dict[str, Any]:
+    sides = {"left": _size_out(each.left), "right": _size_out(each.right)}
+    return {**sides, "relation": each.relation, "reason": each.reason}
+
+
+def _condition_in(data: Any) -> Condition:
+    each = _known(data, {"left", "relation", "right", "reason"}, "a condition")
+    return Condition(_size_in(each["left"]), each["relation"], _size_in(each["right"]), _text(each.get("reason", "")))
+
+
+def _size_out(size: Size) -> int | str:
+    return size if isinstance(size, int) else str(size)
+
+
+def _size_in(data: Any) -> Size:
+    return parse_exact(data) if isinstance(data, str) else as_expr(data)
+
+
+def _argument_out(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_argument_out(item) for item in value]
+    return {"expr": str(value)} if is_expr(value) else value
+
+
+def _argument_in(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_argument_in(item) for item in value)
+    if isinstance(value, dict):
+        return parse_exact(_text(_known(value, {"expr"}, "an argument")["expr"]))
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
