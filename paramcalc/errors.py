@@ -58,17 +58,23 @@ class BadFile(ParamcalcError, ValueError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "") -> UnknownName:
-    """Return the error for a `name` that is not among the `known` ones, with near matches first.
+    """Return the error for a `name` that is not among the `known` ones, with near matches, or else the known names.
 
     >>> str(unknown_name("symbol", "lstm_hiden", ["lstm_hidden", "n_classes"]))
-    "unknown symbol 'lstm_hiden'; did you mean 'lstm_hidden'? Known: lstm_hidden, n_classes"
+    "unknown symbol 'lstm_hiden'; did you mean 'lstm_hidden'?"
+    >>> str(unknown_name("symbol", "x", ["lstm_hidden", "n_classes"]))
+    "unknown symbol 'x'; known: lstm_hidden, n_classes"
     """
     import difflib
 
-    names = sorted(known)
-    folded = {each.casefold(): each for each in names}
-    near = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=2, cutoff=0.6)]
-    guess = f"did you mean {' or '.join(repr(match) for match in near)}? " if near else ""
-    listing = ", ".join(names) if names else "none: there are no symbols here" if what == "symbol" else "none"
+    names = {each.casefold(): each for each in sorted(known)}
+    near = [names[each] for each in difflib.get_close_matches(name.casefold(), names, n=2, cutoff=0.6)]
     shown = name if len(name) <= 60 else f"{name[:57]}..."
-    return UnknownName(f"unknown {what} {shown!r}", where=where, advice=f"{guess}Known: {listing}".strip())
+    if near:
+        advice = f"did you mean {' or '.join(map(repr, near))}?"
+    elif names:
+        listed = list(names.values())
+        advice = f"known: {', '.join(listed[:20])}{', ...' if len(listed) > 20 else ''}"
+    else:
+        advice = f"there is no {what} at all"
+    return UnknownName(f"unknown {what} {shown!r}", where=where, advice=advice)

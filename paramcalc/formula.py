@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.notation import as_latex, as_text, condition_latex, condition_text
+from paramcalc.notation import as_latex, as_text, check_notation, condition_latex, condition_text
 from paramcalc.polynomial import largest_root
 from paramcalc.symbols import Size, canonical, symbol, symbol_names
 from paramcalc.traverse import bottom_up
@@ -63,15 +63,12 @@ class Formula:
         return f"\\begin{{aligned}}\n  N ={{}} &{body}" + (f" \\\\\n  &{where}" if where else "") + "\n\\end{aligned}"
 
     def lines(self) -> str:
-        """Return the formula as text, a line for each part with its label as a comment."""
+        """Return the formula as text, each part on a line below a comment with its label."""
         terms = [as_text(part.expr, self.notation) for part in self.parts]
         if len(terms) == 1:
             return terms[0]
-        shown = [term if number == 0 else _signed(term) for number, term in enumerate(terms)]
-        shown[0] = f"  {shown[0]}"
-        width = min(max(map(len, shown)), 100)
-        pairs = zip(shown, self.parts, strict=True)
-        return "\n".join(f"{term:<{width}}  # {part.label}".rstrip() for term, part in pairs)
+        shown = [f"  {terms[0]}", *map(_signed, terms[1:])]
+        return "\n".join(f"# {part.label}\n{term}" for part, term in zip(self.parts, shown, strict=True))
 
 
 def formula(block: Block, *, form: Form | None = None, notation: Mapping[str, str] | None = None) -> Formula:
@@ -89,6 +86,7 @@ def formula(block: Block, *, form: Form | None = None, notation: Mapping[str, st
     """
     if form is not None and form not in FORMS:
         raise unknown_name("form", str(form), FORMS)
+    check_notation(block.symbols, notation or {})
     params = block.params
     if form is None:
         form = "expanded" if len(symbol_names(params)) <= 1 else "collected"

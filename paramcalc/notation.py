@@ -63,6 +63,12 @@ def condition_text(condition: Condition, notation: Mapping[str, str] | None = No
     return f"{as_text(condition.left, notation)} {condition.relation} {as_text(condition.right, notation)}"
 
 
+def check_notation(names: Iterable[str], notation: Mapping[str, str]) -> None:
+    """Raise InvalidValue where two of the names would be written with one letter."""
+    for style in ("text", "latex"):
+        _letters(names, notation, style=style)
+
+
 def _letters(names: Iterable[str], notation: Mapping[str, str], *, style: str) -> dict[str, str]:
     letters = {name: _letter(name, notation, style) for name in names}
     if len(set(letters.values())) < len(letters):

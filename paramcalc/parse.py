@@ -82,6 +82,8 @@ def parse_assignments(text: str, *, where: str = "--set") -> dict[str, Any]:
     for keyword in call.keywords:
         if keyword.arg is None:
             raise InvalidValue(f"got {text[:60]!r}", where=where, expected=form)
+        if keyword.arg in values:
+            raise InvalidValue(f"{keyword.arg} is given twice", where=where, expected="each name once")
         values[keyword.arg] = _literal(keyword.value, f"{where} {keyword.arg}")
     return values
 

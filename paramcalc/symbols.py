@@ -71,7 +71,7 @@ def as_expr(value: object, *, where: str = "size") -> Size:
 
 def _as_int(value: int, where: str) -> int:
     if value < 0:
-        raise InvalidValue(f"got {short(value)}", where=where, expected="no negative size")
+        raise InvalidValue(f"got {short(value)}", where=where, expected="no negative number")
     if value > LARGEST_DIMENSION:
         raise InvalidValue(f"got {short(value)}", where=where, expected="at most 2^63 - 1, as in torch")
     return value
@@ -95,7 +95,7 @@ def _as_symbolic(expr: Any, where: str) -> Size:
     if exact.is_integer is not True:
         raise InvalidValue(f"{expr} is not always an integer", where=where, expected="an integer; use // for the floor")
     if exact.is_negative:
-        raise InvalidValue(f"{expr} is negative", where=where, expected="no negative size")
+        raise InvalidValue(f"{expr} is negative", where=where, expected="no negative number")
     return exact
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from paramcalc.dtypes import BITS
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.symbols import Size, as_expr
+from paramcalc.symbols import LARGEST_DIMENSION, Size, as_expr
 
 Role = Literal["parameter", "frozen", "buffer"]
 ROLES: tuple[Role, ...] = ("parameter", "frozen", "buffer")
@@ -42,7 +42,7 @@ class TensorSpec:
         if self.dtype not in BITS:
             raise unknown_name("dtype", str(self.dtype), BITS, where=self.name)
         for size in self.shape:
-            if type(size) is int and size < 0:
+            if type(size) is int and not 0 <= size <= LARGEST_DIMENSION:
                 as_expr(size, where=f"shape of {self.name}")
 
     @property

@@ -46,7 +46,7 @@ def load(
         return _architecture(name, preset or None, settings, vary)
     if text.endswith(".json") or Path(text).is_file():
         return _saved(Path(text), settings, vary)
-    known = [*also, *ARCHITECTURES, *(f"{each}:{preset}" for each in ARCHITECTURES.values() for preset in each.presets)]
+    known = [*also, *ARCHITECTURES, *(f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets)]
     raise unknown_name("target", text, known, where="TARGET")
 
 
@@ -57,16 +57,16 @@ def _architecture(name: str, preset: str | None, settings: Mapping[str, object],
     if tuple(vary) == ALL:
         free = [each for each in values if not _is_set(each, settings)]
     else:
-        free = [each for wanted in vary for each in _entries(wanted, values)]
+        free = [each for wanted in vary for each in _entries(wanted, values, name)]
     block = known.build(with_symbols(config, free))
     return Target(block, {each: values[each] for each in free if each in block.symbols}, known.notation)
 
 
-def _entries(wanted: str, values: Mapping[str, object]) -> list[str]:
+def _entries(wanted: str, values: Mapping[str, object], where: str) -> list[str]:
     """The sizes that a name stands for: itself, or every entry of a tuple."""
     found = [each for each in values if each == wanted or each.rpartition("_")[0] == wanted]
     if not found:
-        raise unknown_name("hyperparameter", wanted, values, where="--vary")
+        raise unknown_name("size", wanted, values, where=where)
     return found
 
 
@@ -84,5 +84,5 @@ def _saved(path: Path, settings: Mapping[str, object], vary: Sequence[str]) -> T
     block = from_json(text, where=str(path)).bind(**settings)
     for name in () if tuple(vary) == ALL else vary:
         if name not in block.symbols:
-            raise unknown_name("symbol", name, block.symbols, where="--vary")
+            raise unknown_name("symbol", name, block.symbols, where=str(path))
     return Target(block)
