@@ -39,13 +39,14 @@ def bound(tree: Block, values: Mapping[str, object]) -> Block:
 def _bound_block(block: Block, children: list[Block], values: Mapping[Any, Any]) -> Block:
     own = tuple(replace(tensor, shape=_bound_shape(tensor, values)) for tensor in block.own)
     conditions = (condition.bind(values) for condition in block.conditions)
+    args = (each._replace(value=_bound_argument(each.value, values)) for each in block.args)
     return replace(
         block,
         own=own,
         children=tuple(children),
         repeat=substitute(block.repeat, values),
         first=substitute(block.first, values),
-        args=tuple((name, _bound_argument(value, values)) for name, value in block.args),
+        args=tuple(argument for argument in args if argument.default is None or argument.value != argument.default),
         conditions=tuple(condition for condition in conditions if not condition.holds),
     )
 

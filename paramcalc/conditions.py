@@ -45,7 +45,8 @@ class Condition:
         if isinstance(self.left, int) and isinstance(self.right, int):
             return self._holds_for(self.left, self.right)
         if self.relation == "divisible by":
-            return True if canonical(self.left / self.right).is_integer else None
+            quotient = canonical(self.left / self.right)
+            return True if isinstance(quotient, int) or quotient.is_integer else None
         gap = canonical(self.left - self.right)
         if isinstance(gap, int):
             return self._holds_for(gap, 0)

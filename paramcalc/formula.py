@@ -153,8 +153,8 @@ def _leading(params: Size) -> tuple[Any, str]:
 def _reach(poly: Any, leading: Any, name: str) -> str:
     """From which value on the leading term is within a tenth of the count."""
     gaps = (10 * (poly - leading) - poly, -10 * (poly - leading) - poly)
-    bounds = [largest_root(gap) for gap in gaps if gap.degree() > 0]
-    start = max([1, *(bound + 1 for bound in bounds if bound is not None)])
+    roots = [(gap, largest_root(gap)) for gap in gaps if gap.degree() > 0]
+    start = max([1, *(root if gap.eval(root) == 0 else root + 1 for gap, root in roots if root is not None)])
     return f"as {name} grows; within 10% of the count for {name} >= {start}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from paramcalc.errors import InvalidValue, ParamcalcError
@@ -58,12 +58,12 @@ def parse_count(text: str, *, where: str = "count") -> int:
     """
     match = re.fullmatch(r"(\d[\d_,]*(?:\.\d+)?)\s*([KMB]?)", text.strip(), re.ASCII | re.IGNORECASE)
     expected = "a whole number such as 3500000, 3,500,000 or 3.5M"
-    if match is None or len(text) > 40:
+    if match is None or len(text) > 80:
         raise InvalidValue(f"got {text[:40]!r}", where=where, expected=expected)
-    exact = Decimal(re.sub("[_,]", "", match[1])) * SUFFIXES[match[2].upper()]
-    if exact != int(exact):
-        raise InvalidValue(f"got {text!r}, which is {exact.normalize():f}", where=where, expected=expected)
-    return int(exact)
+    exact = Fraction(re.sub("[_,]", "", match[1])) * SUFFIXES[match[2].upper()]
+    if exact.denominator != 1:
+        raise InvalidValue(f"got {text!r}, a fraction of one", where=where, expected=expected)
+    return exact.numerator
 
 
 def parse_assignments(text: str, *, where: str = "--set") -> dict[str, Any]:
@@ -172,6 +172,8 @@ class _Reader:
             return self._bounded(left**right if right or left else 1, left_terms**right)
         if type(node.op) not in _OPERATORS:
             raise self._refused(node)
+        if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod) and right == 0:
+            raise ZeroDivisionError("division by zero")
         both = left_terms + right_terms if isinstance(node.op, ast.Add | ast.Sub) else left_terms * right_terms
         return self._bounded(_OPERATORS[type(node.op)](left, right), both)
 
@@ -195,4 +197,4 @@ class _Reader:
 def _exact(value: Any) -> Any:
     import sympy
 
-    return sympy.sympify(value) if isinstance(value, int) else value
+    return sympy.Integer(value) if isinstance(value, int) else value

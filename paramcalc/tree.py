@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from paramcalc.binding import bound
 from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of, unrolled
-from paramcalc.symbols import Size, as_expr, symbol_names
+from paramcalc.symbols import Size, as_expr, is_expr, symbol_names
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import Tie, absolute, open_tie, relative
 from paramcalc.totals import Totals, totals_of
 from paramcalc.traverse import bottom_up
+
+
+class Argument(NamedTuple):
+    """An argument of a class as its title shows it: by position without a name, not at all where it is the default."""
+
+    name: str
+    value: object
+    default: object = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,7 +46,7 @@ class Block:
     children: tuple[Block, ...] = ()
     repeat: Size = 1
     first: Size = 0
-    args: tuple[tuple[str, object], ...] = ()
+    args: tuple[Argument, ...] = ()
     label: str = ""
     conditions: tuple[Condition, ...] = ()
 
@@ -81,7 +90,7 @@ class Block:
     @property
     def title(self) -> str:
         """The class and its arguments as one would write them, such as `Linear(256, 128)`."""
-        shown = ", ".join(f"{name}={value}" if name else str(value) for name, value in self.args)
+        shown = ", ".join(f"{each.name}={each.value}" if each.name else str(each.value) for each in self.args)
         return f"{self.kind or 'Block'}({shown})" if shown else self.kind or self.label or "Block"
 
     def __repr__(self) -> str:
@@ -211,7 +220,7 @@ def compose(
     *,
     own: tuple[TensorSpec, ...] = (),
     label: str = "",
-    args: tuple[tuple[str, object], ...] = (),
+    args: tuple[Argument, ...] = (),
     conditions: tuple[Condition, ...] = (),
 ) -> Block:
     """Return a block of the given kind whose children take the names under which they are given.
@@ -269,8 +278,16 @@ def _check_repeat(block: Block) -> None:
 
 def _symbols(block: Block, below: list[frozenset[str]]) -> frozenset[str]:
     sizes = [block.repeat, block.first, *(size for tensor in block.own for size in tensor.shape)]
+    sizes += [size for argument in block.args for size in _sizes(argument.value)]
     names = [symbol_names(size) for size in sizes if not isinstance(size, int)]
     return frozenset().union(*names, *(condition.symbols for condition in block.conditions), *below)
+
+
+def _sizes(argument: object) -> list[Any]:
+    """The expressions in an argument: itself, or the entries of a tuple."""
+    if isinstance(argument, tuple):
+        return [size for item in argument for size in _sizes(item)]
+    return [argument] if is_expr(argument) else []
 
 
 def _conditions(block: Block, below: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:

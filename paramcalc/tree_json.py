@@ -11,7 +11,7 @@ from paramcalc.errors import BadFile, ParamcalcError
 from paramcalc.parse import parse_exact
 from paramcalc.symbols import Size, as_expr, is_expr, same
 from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block
+from paramcalc.tree import Argument, Block
 
 FORMAT = "paramcalc-tree"
 VERSION = 1
@@ -87,22 +87,28 @@ def _reason(error: Exception) -> str:
 
 def _built(blocks: list[Any]) -> Block:
     """Build from the last block to the first, so that children are there before their parent."""
+    depths = _depths(blocks)
     waiting: dict[int, list[Block]] = {}
     for number in range(len(blocks) - 1, -1, -1):
-        data = blocks[number]
-        depth = _depth(blocks, number)
+        depth = depths[number]
         children = tuple(reversed(waiting.pop(depth + 1, [])))
-        waiting.setdefault(depth, []).append(_block_in(data, children, f"blocks[{number}]"))
-    return waiting[0][0]
+        waiting.setdefault(depth, []).append(_block_in(blocks[number], children, f"blocks[{number}]"))
+    (root,) = waiting[0]
+    if root.pending_ties:
+        raise ValueError(f"{'.'.join(root.pending_ties[0].place)} is tied to a place that leads out of the tree")
+    return root
 
 
-def _depth(blocks: list[Any], number: int) -> int:
-    depth = _known(blocks[number], _BLOCK_KEYS, f"blocks[{number}]").get("depth")
-    before = blocks[number - 1].get("depth") if number else -1
-    allowed = (0, 0) if number == 0 else (1, before + 1 if type(before) is int else 0)
-    if type(depth) is not int or not allowed[0] <= depth <= allowed[1]:
-        raise ValueError(f"blocks[{number}]: depth {depth!r} after {before!r}")
-    return depth
+def _depths(blocks: list[Any]) -> list[int]:
+    """The depth of each block: 0 for the root alone, then at most one more than that of the block before."""
+    depths: list[int] = []
+    for number, block in enumerate(blocks):
+        depth = _known(block, _BLOCK_KEYS, f"blocks[{number}]").get("depth")
+        lowest, highest = (1, depths[-1] + 1) if depths else (0, 0)
+        if type(depth) is not int or not lowest <= depth <= highest:
+            raise ValueError(f"blocks[{number}]: depth {depth!r}, where {lowest} to {highest} is possible")
+        depths.append(depth)
+    return depths
 
 
 def _known(data: Any, keys: set[str], where: str) -> dict[str, Any]:
@@ -119,7 +125,7 @@ def _block_out(block: Block, depth: int) -> dict[str, Any]:
         "name": block.name,
         "kind": block.kind,
         "label": block.label,
-        "args": [[name, _argument_out(value)] for name, value in block.args],
+        "args": [_argument_out(tuple(each)) for each in block.args],
         "own": [_tensor_out(tensor) for tensor in block.own],
         "repeat": _size_out(block.repeat),
         "first": _size_out(block.first),
@@ -138,7 +144,7 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
             children=children,
             repeat=_size_in(data.get("repeat", 1)),
             first=_size_in(data.get("first", 0)),
-            args=tuple((_text(name), _argument_in(value)) for name, value in data.get("args", [])),
+            args=tuple(Argument(*_argument_in(each)) for each in data.get("args", [])),
             label=_text(data.get("label", "")),
             conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
         )

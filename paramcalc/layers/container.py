@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -87,7 +88,7 @@ def ParameterList(values: Iterable[Size | Sequence[Size]] | None = None) -> Bloc
 
 @layer()
 def ParameterDict(parameters: Mapping[str, Size | Sequence[Size]] | None = None) -> Block:
-    """Bare parameters under names, given by their shapes.
+    """Bare parameters under names, given by their shapes; as in torch a plain mapping is sorted by name.
 
     Shapes: as given.
     Formula: the sum of the products.
@@ -98,7 +99,9 @@ def ParameterDict(parameters: Mapping[str, Size | Sequence[Size]] | None = None)
     Raises InvalidType or InvalidValue for anything that is no shape.
     Source: torch.nn.ParameterDict.
     """
-    return _bare("ParameterDict", {} if parameters is None else parameters)
+    given = {} if parameters is None else parameters
+    in_order = isinstance(given, OrderedDict) or not isinstance(given, Mapping)
+    return _bare("ParameterDict", given if in_order else dict(sorted(given.items())))
 
 
 def _items(name: str, values: Iterable[T] | None) -> list[T]:

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, unknown_name
 from paramcalc.symbols import symbol
-from paramcalc.tree import Block
+from paramcalc.tree import Argument, Block
 
 P = ParamSpec("P")
 TORCH_DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
@@ -128,18 +128,25 @@ def _check_flags(name: str, signature: inspect.Signature, given: Mapping[str, ob
             raise InvalidType(f"got {value!r}", where=f"{name}.{argument}", expected="True or False")
 
 
-def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
+def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[Argument, ...]:
     """The arguments of the title: required ones by position, others by name where they differ from the default."""
-    shown: list[tuple[str, object]] = []
+    shown: list[Argument] = []
     by_position = True
     for name, parameter in signature.parameters.items():
         value = given.get(name, parameter.default)
-        if name in NO_EFFECT or isinstance(value, Block) or parameter.kind is parameter.VAR_POSITIONAL:
+        if name in NO_EFFECT or _holds_blocks(value) or parameter.kind is parameter.VAR_POSITIONAL:
             by_position = False
         elif value is not parameter.default and value != parameter.default:
             by_position = by_position and parameter.default is parameter.empty
-            shown.append(("" if by_position else name, dtype_name(value) if name == "dtype" else _plain(value)))
+            value = dtype_name(value) if name == "dtype" else _plain(value)
+            default = None if parameter.default is parameter.empty else parameter.default
+            shown.append(Argument("" if by_position else name, value, default))
     return tuple(shown)
+
+
+def _holds_blocks(value: object) -> bool:
+    """Whether an argument is what the block's children or tensors show anyway."""
+    return isinstance(value, Block | Mapping) or (isinstance(value, list | tuple) and any(map(_holds_blocks, value)))
 
 
 def _plain(value: object) -> object:

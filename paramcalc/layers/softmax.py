@@ -13,7 +13,7 @@ from paramcalc.layers.container import ModuleList, Sequential
 from paramcalc.layers.linear import Linear
 from paramcalc.layers.registry import layer
 from paramcalc.symbols import Size, as_expr, canonical
-from paramcalc.tree import Block, compose
+from paramcalc.tree import Argument, Block, compose
 
 
 @layer({"head_bias": True}, cutoffs=("cutoff_1", "cutoff_2"))
@@ -105,5 +105,5 @@ def _width(where: str, inputs: Size, div_value: float, cluster: int) -> Size:
 
 def _projection(inputs: Size, outputs: Size, dtype: object) -> Block:
     """A Linear without bias, built here because torch lets the width of a far cluster fall to 0."""
-    args = (("", inputs), ("", outputs), ("bias", False))
+    args = (Argument("", inputs), Argument("", outputs), Argument("bias", False, True))
     return Block(kind="Linear", own=tensors(dtype, weight=(outputs, inputs)), args=args)

@@ -1,0 +1,104 @@
+"""What the benchmarks share: timing in turn, ratios of the same round with their spread, the machine, the table."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeAlias
+
+from tabulate import tabulate
+
+Samples: TypeAlias = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The median of the ratios of all rounds, and the lowest and highest of them."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+    @property
+    def cells(self) -> list[str]:
+        """The three numbers, each as text."""
+        return [f"{number:.2f}" for number in (self.median, self.low, self.high)]
+
+
+def ratio(measured: Sequence[float], against: Sequence[float]) -> Ratio:
+    """Return the ratio of two series, round by round: what slows a whole round down cancels."""
+    each = [one / other for one, other in zip(measured, against, strict=True)]
+    return Ratio(statistics.median(each), min(each), max(each))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Return the wall-clock time of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def in_turn(cases: Mapping[str, Callable[[], object]], rounds: int, *, settled: bool = False) -> Samples:
+    """Return the seconds of every case, all of them in turn, round after round: A B A B ...
+
+    `settled` calls each case once more, untimed, right before it is timed, so that it finds the processor's cache and
+    the allocator as it leaves them itself.
+    """
+    samples: Samples = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, call in cases.items():
+            if settled:
+                call()
+            samples[name].append(seconds(call))
+    return samples
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the garbage collector from running inside, as timeit does; what is garbage already goes first."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def run_fresh(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a command as a process of its own, its output thrown away.
+
+    Raises CalledProcessError where it fails.
+    """
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def machine(*packages: str) -> str:
+    """Return the processor, the interpreter and the versions of some packages, as one line of text."""
+    versions = [f"{name} {version(name)}" for name in packages]
+    interpreter = f"{platform.python_implementation()} {platform.python_version()}"
+    return ", ".join([f"{_processor()} with {os.cpu_count()} cores", interpreter, *versions])
+
+
+def show(rows: Sequence[Sequence[str]], names: Sequence[str], *, texts: int) -> None:
+    """Print rows as a Markdown table: so many columns of text at the left, then numbers."""
+    alignment = ["left"] * texts + ["right"] * (len(names) - texts)
+    print(tabulate(rows, names, tablefmt="pipe", disable_numparse=True, colalign=alignment), end="\n\n")
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

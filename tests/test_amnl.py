@@ -1,0 +1,141 @@
+"""AMNL: the specification against the real torch model, tensor by tensor, and the figures of the course."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import torchinfo
+from hypothesis import given
+from hypothesis import strategies as st
+
+import amnl_reference
+import paramcalc as pc
+from paramcalc import symbol, unfold
+from paramcalc.architectures import AMNL, symbol_values
+from paramcalc.errors import InvalidType, InvalidValue, PreconditionFailed, UnknownName
+from paramcalc.symbols import substitute, sympified
+from tests.agreement import assert_agree
+
+BOOK = {
+    "CNN Feature Extractor": 53_184,
+    "BiLSTM Encoder": 594_432,
+    "Attention Layer": 263_680,
+    "RUL Head": 33_025,
+    "Health Head": 16_643,
+}
+RESEARCH = {
+    "CNN Feature Extractor": 53_184,
+    "BiLSTM Encoder": 2_236_416,
+    "Attention Layer": 1_051_648,
+    "Shared Funnel": 149_856,
+    "RUL Head": 4_737,
+    "Health Head": 1_635,
+}
+
+
+@st.composite
+def hyperparameters(draw: st.DrawFn) -> dict[str, Any]:
+    """Hyperparameters of AMNL that a model can be built from."""
+    heads = draw(st.sampled_from([1, 2, 4]))
+    widths = st.lists(st.integers(1, 12), max_size=3).map(tuple)
+    return {
+        "n_features": draw(st.integers(1, 20)),
+        "conv_channels": draw(st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple)),
+        "kernel_size": draw(st.sampled_from([1, 3, 5])),
+        "lstm_hidden": heads * draw(st.integers(1, 6)),
+        "lstm_layers": draw(st.integers(1, 4)),
+        "num_heads": draw(st.sampled_from([heads, 2 * heads])),
+        "attention_layers": draw(st.integers(1, 3)),
+        "lstm_norm": draw(st.booleans()),
+        "attention_norm": draw(st.booleans()),
+        "trunk": draw(widths),
+        "rul_hidden": draw(widths),
+        "health_hidden": draw(widths),
+        "n_classes": draw(st.integers(1, 6)),
+    }
+
+
+def reference(preset: str, **overrides: Any) -> torch.nn.Module:
+    with torch.device("meta"):
+        return amnl_reference.build(preset, **overrides)
+
+
+@pytest.mark.parametrize(("preset", "components", "total"), [("book", BOOK, 960_964), ("research", RESEARCH, 3_497_476)])
+def test_components_are_those_of_the_course(preset: str, components: dict[str, int], total: int) -> None:
+    tree = pc.architecture("amnl", preset=preset)
+    assert {child.label: child.params for child in tree.children} == components
+    assert tree.params == total == sum(components.values())
+
+
+@given(st.sampled_from(["book", "research"]), hyperparameters())
+def test_specification_agrees_with_the_torch_model(preset: str, settings: dict[str, Any]) -> None:
+    tree, model = pc.architecture("amnl", preset=preset, **settings), reference(preset, **settings)
+    assert_agree(tree, model)
+    assert tree.params == torchinfo.summary(model, verbose=0).total_params
+
+
+@pytest.mark.parametrize("preset", ["book", "research"])
+def test_presets_agree_with_the_torch_model(preset: str) -> None:
+    assert_agree(pc.architecture("amnl", preset=preset), reference(preset))
+
+
+@given(st.sampled_from(["book", "research"]), hyperparameters())
+def test_the_symbolic_tree_holds_every_concrete_one(preset: str, settings: dict[str, Any]) -> None:
+    shape = {name: value for name, value in settings.items() if isinstance(value, bool | tuple)}
+    pattern = pc.architecture("amnl", preset=preset, **shape)
+    assert pattern.symbols == frozenset()
+    config = AMNL.config(preset, **settings)
+    symbolic = AMNL.build(_all_symbols(config))
+    values = symbol_values(config)
+    concrete = pc.architecture("amnl", preset=preset, **settings)
+    assert unfold(symbolic.bind(**values)) == unfold(concrete)
+    assert substitute(symbolic.params, sympified(values)) == concrete.params
+
+
+def _all_symbols(config: Any) -> Any:
+    from paramcalc.architectures import with_symbols
+
+    return with_symbols(config, list(symbol_values(config)))
+
+
+def test_symbolic_leaves_every_size_free() -> None:
+    tree = pc.architecture("amnl", symbolic=True)
+    assert tree.symbols == symbol_values(AMNL.config()).keys()
+    assert pc.architecture("amnl", symbolic=True, conv_channels=(8, 8)).symbols == tree.symbols - {
+        "conv_channels_1",
+        "conv_channels_2",
+        "conv_channels_3",
+    }
+
+
+def test_one_hidden_size_gives_the_polynomial_of_the_course() -> None:
+    h = symbol("lstm_hidden")
+    tree = pc.architecture("amnl", lstm_hidden=h)
+    assert tree.params == 48 * h**2 + 944 * h + 53_700
+    assert [str(each) for each in tree.preconditions] == ["lstm_hidden divisible by 4"]
+    assert tree.bind(lstm_hidden=64).at("lstm").params == 166_144
+
+
+def test_an_entry_of_a_tuple_is_set_by_its_number() -> None:
+    assert pc.architecture("amnl", conv_channels_2=32) == pc.architecture("amnl", conv_channels=(64, 32, 64))
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"num_heads": 7}, PreconditionFailed, "256 is not divisible by 7"),
+        ({"lstm_hidden": 0}, InvalidValue, r"amnl.lstm_hidden: got 0"),
+        ({"lstm_hiden": 3}, UnknownName, "did you mean 'lstm_hidden'"),
+        ({"conv_channels": ()}, InvalidValue, "expected one width or more"),
+        ({"conv_channels": 64}, InvalidType, "expected a tuple of sizes"),
+        ({"conv_channels_4": 64}, UnknownName, "unknown hyperparameter 'conv_channels_4'"),
+        ({"lstm_norm": 1}, InvalidType, "expected True or False"),
+        ({"n_classes": 2.0}, InvalidType, "got float 2.0"),
+        ({"preset": "bok"}, UnknownName, "did you mean 'book'"),
+    ],
+)
+def test_wrong_hyperparameters_are_refused(settings: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        pc.architecture("amnl", **settings)

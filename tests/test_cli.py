@@ -1,0 +1,184 @@
+"""The command line: what it prints, its exit status, and one clear sentence for bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paramcalc as pc
+from paramcalc.cli import main
+from paramcalc.layers import CATALOGUE
+
+
+class Run:
+    """Runs the command line in this process and keeps what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *arguments: str, status: int = 0) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        self.out, self.err = self.capsys.readouterr()
+        assert stop.value.code == status, self.err
+        return self.out
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return Run(capsys)
+
+
+def test_table_prints_the_breakdown(run: Run) -> None:
+    out = run("table", "amnl")
+    assert "| **Total** " in out
+    assert "**960,964**" in out
+    assert "`LSTM(64, 128, num_layers=2, bidirectional=True)`" in out
+    assert out.rstrip("\n") == pc.render(pc.architecture("amnl"))
+    assert run.err == ""
+
+
+def test_table_of_the_other_preset(run: Run) -> None:
+    assert "**3,497,476**" in run("table", "amnl:research", "--depth", "1")
+
+
+def test_table_with_other_sizes(run: Run) -> None:
+    out = run("table", "amnl", "--set", "lstm_hidden=64,n_classes=5", "--set", "conv_channels_2=32", "--format", "json")
+    assert pc.from_json(out) == pc.architecture("amnl", lstm_hidden=64, n_classes=5, conv_channels=(64, 32, 64))
+
+
+def test_table_with_formulas(run: Run) -> None:
+    out = run("table", "amnl", "--symbolic", "--depth", "1")
+    assert "attention_layers" in out
+    assert "**960,964**" in out
+    out = run("table", "amnl", "--vary", "lstm_hidden", "--depth", "0", "--set", "lstm_layers=3")
+    assert "`72*lstm_hidden**2 + 960*lstm_hidden + 53700`" in out
+
+
+@pytest.mark.parametrize("form", ["markdown", "text", "csv", "json"])
+def test_every_format_is_what_render_gives(run: Run, form: str) -> None:
+    assert run("table", "amnl", "--format", form).rstrip("\n") == pc.render(pc.architecture("amnl"), form)
+
+
+def test_formula_in_one_size(run: Run) -> None:
+    out = run("formula", "amnl", "--vary", "lstm_hidden")
+    assert out.splitlines() == ["48*lstm_hidden**2 + 944*lstm_hidden + 53700", "for lstm_hidden divisible by 4"]
+
+
+def test_formula_in_all_sizes(run: Run) -> None:
+    out = run("formula", "amnl")
+    assert "# BiLSTM Encoder" in out
+    assert "(lstm_layers - 1)" in out
+    latex = run("formula", "amnl", "--format", "latex")
+    assert r"\begin{aligned}" in latex
+    assert "lstm" not in latex
+    assert "x h" in run("formula", "amnl", "--format", "latex", "--notation", "conv_channels_3=x")
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_formula_of_every_layer(run: Run, name: str) -> None:
+    out = run("formula", name)
+    assert out.startswith(CATALOGUE[name].block().title)
+    assert f"torch.nn.{name}.html" in out
+
+
+def test_formula_of_a_layer_shows_tensors_and_variants(run: Run) -> None:
+    out = run("formula", "LSTM")
+    assert "(4*hidden_size, input_size)" in out
+    assert "weight_ih_l[1..num_layers - 1]" in out
+    assert "bidirectional=True" in out
+    assert "Parameters: 28\n" in run("formula", "LSTM", "--set", "num_layers=1,input_size=4", "--set", "hidden_size=1")
+    assert r"\mathrm{in\_features}" in run("formula", "Linear", "--format", "latex")
+
+
+def test_solve(run: Run) -> None:
+    out = run("solve", "amnl", "lstm_hidden", "--budget", "3.5M")
+    assert "lstm_hidden = 256 gives 3,441,092 parameters" in out
+    assert "would allow 258, but the model needs lstm_hidden divisible by 4" in out
+    run("solve", "amnl", "lstm_hidden", "--budget", "1K", status=1)
+    assert run.err == "paramcalc: no lstm_hidden within 1,000 parameters; lstm_hidden=1 would give 54,692\n"
+
+
+def test_diff(run: Run) -> None:
+    out = run("diff", "amnl", "amnl", "--set-b", "lstm_hidden=64", status=1)
+    line = next(line for line in out.splitlines() if "BiLSTM Encoder" in line)
+    assert [cell.strip() for cell in line.split("|")[3:7]] == ["594,432", "166,144", "-428,288", "-72.0%"]
+    assert "trunk" in run("diff", "amnl", "amnl:research", status=1)
+    assert "**Total**" in run("diff", "amnl", "amnl")
+
+
+def test_a_saved_tree_is_a_target(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "tree.json"
+    path.write_text(pc.to_json(pc.architecture("amnl", lstm_hidden=pc.symbol("lstm_hidden"))), encoding="utf-8")
+    assert "48*lstm_hidden**2" in run("formula", str(path))
+    assert "**310,724**" in run("table", str(path), "--set", "lstm_hidden=64", "--depth", "1")
+    assert "lstm_hidden = 256" in run("solve", str(path), "lstm_hidden", "--budget", "3.5M")
+
+
+BAD = {
+    "table amln": "TARGET: unknown target 'amln'; did you mean 'amnl'",
+    "table amnl:bok": "amnl: unknown preset 'bok'; did you mean 'book'",
+    "table nofile.json": "nofile.json: cannot read it: No such file or directory",
+    "table amnl --format htm": "unknown format 'htm'",
+    "table amnl --depth -1": "'--depth'",
+    "table amnl --depth x": "'--depth'",
+    "table amnl --set lstm_hiden=3": "did you mean 'lstm_hidden'",
+    "table amnl --set lstm_hidden=0": "amnl.lstm_hidden: got 0; expected a size of 1 or more",
+    "table amnl --set lstm_hidden=-4": "amnl.lstm_hidden: got -4; expected a size of 1 or more",
+    "table amnl --set lstm_hidden=2.5": "--set lstm_hidden: got 2.5; expected an integer",
+    "table amnl --set lstm_hidden=x": "--set lstm_hidden: got x; expected an integer",
+    "table amnl --set lstm_hidden=true": "got the truth value True",
+    "table amnl --set lstm_hidden=9999999999999999999999": "expected at most 2^63 - 1",
+    "table amnl --set lstm_hidden=__import__('os')": "got __import__('os'); expected an integer",
+    "table amnl --set lstm_hidden": "--set: got 'lstm_hidden'; expected name=integer",
+    "table amnl --set num_heads=7": "256 is not divisible by 7",
+    "table amnl --set lstm_hidden=4 --vary lstm_hidden": "lstm_hidden is given a value and varied at once",
+    "table amnl --vary hiden": "amnl: unknown size 'hiden'; did you mean",
+    "formula lstm": "unknown target 'lstm'; did you mean 'LSTM'",
+    "formula LSTM --set hidden_siz=3": "LSTM: unknown argument 'hidden_siz'; did you mean 'hidden_size'",
+    "formula LSTM --set hidden_size=0": "LSTM.hidden_size: got 0",
+    "formula amnl --form expandd": "'--form'",
+    "formula amnl --notation lstm_hidden": "--notation: got 'lstm_hidden'; expected name=letter",
+    "formula amnl --notation lstm_hidden=h,n_features=h": "would both be written h",
+    "solve amnl lstm_hiden --budget 3M": "amnl: unknown size 'lstm_hiden'; did you mean 'lstm_hidden'",
+    "solve amnl lstm_hidden --budget 3.5Q": "--budget: got '3.5Q'; expected a whole number",
+    "solve amnl lstm_hidden": "Missing option '--budget'",
+    "diff amnl": "Missing argument 'B'",
+    "tabel amnl": "Did you mean 'table'?",
+    "table": "Missing argument 'TARGET'",
+    "table amnl --dept 1": "Did you mean",
+}
+
+
+@pytest.mark.parametrize("command", sorted(BAD))
+def test_bad_input_is_one_sentence_and_status_2(run: Run, command: str) -> None:
+    assert run(*command.split(), status=2) == ""
+    assert run.err.startswith("paramcalc: ")
+    assert run.err.count("\n") == 1
+    assert BAD[command] in run.err
+
+
+def test_files_that_are_not_trees(run: Run, tmp_path: Path) -> None:
+    contents = {"empty.json": b"", "binary.json": bytes(range(256)), "other.json": json.dumps({"a": 1}).encode()}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        assert run("table", str(tmp_path / name), status=2) == ""
+        assert name in run.err
+    run("table", str(tmp_path), status=2)
+
+
+def test_help_and_version(run: Run) -> None:
+    assert "TARGET" in run("--help")
+    assert "--budget" in run("solve", "-h")
+    assert pc.__version__ in run("--version")
+
+
+def test_a_reader_that_closes_early_is_no_error() -> None:
+    command = f"{sys.executable} -m paramcalc table amnl | head -1"
+    result = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("| Path")
+    assert "Traceback" not in result.stderr

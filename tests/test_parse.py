@@ -1,0 +1,154 @@
+"""Text that comes from outside: read as arithmetic, or refused; never run."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paramcalc import symbol
+from paramcalc.errors import InvalidValue, ParamcalcError
+from paramcalc.parse import parse_assignments, parse_count, parse_exact, parse_expression, parse_letters
+from paramcalc.symbols import same
+from tests import trees
+
+
+@given(trees.sizes(symbolic=True), trees.sizes(symbolic=True))
+def test_the_text_of_an_expression_reads_back(a: object, b: object) -> None:
+    for expr in (a, a + b, a * b + 1, (a + b) ** 3):  # type: ignore[operator]
+        assert same(parse_expression(str(expr)), expr)  # type: ignore[arg-type]
+
+
+def test_every_operator_is_exact() -> None:
+    d = symbol("d")
+    values = {
+        "2*(d + 3)**2": lambda v: 2 * (v + 3) ** 2,
+        "d // 4 + d % 3": lambda v: v // 4 + v % 3,
+        "ceiling(d/3) + floor(d/3)": lambda v: -(-v // 3) + v // 3,
+        "Max(d, 7) + Min(d, 7)": lambda v: max(v, 7) + min(v, 7),
+        "-d + 100 - +d": lambda v: 100 - 2 * v,
+        "Mod(d, 5)": lambda v: v % 5,
+        "2**0 + d**1": lambda v: 1 + v,
+    }
+    for text, expected in values.items():
+        expr = parse_exact(text)
+        for value in range(1, 30):
+            assert expr.subs(d, value) == expected(value), text  # type: ignore[union-attr]
+
+
+HOSTILE = [
+    "__import__('os').system('true')",
+    "h.__class__",
+    "(lambda: 1)()",
+    "[1, 2]",
+    "h if h else 1",
+    "'text'",
+    "1.5",
+    "True",
+    "None",
+    "h @ h",
+    "h & 1",
+    "~h",
+    "not h",
+    "h == 1",
+    "h := 3",
+    "f(h)",
+    "floor(h, evaluate=False)",
+    "floor()",
+    "exec('1')",
+    "symbol('h')",
+    "h**h",
+    "h**-1",
+    "h**65",
+    "2**64**64",
+    "1/0",
+    "h//0",
+    "((a+b+c+d+e)**16)**16",
+    "9" * 5000,
+    "(" * 400 + "h" + ")" * 400,
+    "-" * 9000 + "h",
+    "h" + "+h" * 6000,
+    "",
+    "h h",
+    "class",
+    "лямбда",
+    "h; h",
+    "h\nh",
+    "h\x00",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:30] for text in HOSTILE])
+def test_anything_but_arithmetic_is_refused(text: str) -> None:
+    with pytest.raises(ParamcalcError, match=r"expected|too large"):
+        parse_exact(text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_size_or_a_clear_error(text: str) -> None:
+    for parse in (parse_expression, parse_exact, parse_count, parse_assignments, parse_letters):
+        try:
+            parse(text)
+        except ParamcalcError as error:
+            assert "\n" not in str(error).replace(text, "")
+
+
+@given(st.text(alphabet="hd0123456789+-*/%()., =[]", max_size=25))
+def test_any_arithmetic_like_text_is_a_size_or_a_clear_error(text: str) -> None:
+    for parse in (parse_expression, parse_exact, parse_count, parse_assignments, parse_letters):
+        try:
+            parse(text)
+        except ParamcalcError:
+            continue
+
+
+@given(st.integers(0, 10**30))
+def test_counts_read_back(value: int) -> None:
+    assert parse_count(str(value)) == parse_count(f"{value:,}") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("3.5M", 3_500_000), ("1K", 1000), ("7b", 7 * 10**9), ("0.25M", 250_000), (" 12 ", 12)]
+)
+def test_counts_with_a_suffix(text: str, value: int) -> None:
+    assert parse_count(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "3.5", "3.5Q", "-1", "1e6", "3.5MM", "M", "1.0000001M", "٣", "9" * 90])
+def test_wrong_counts_are_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="expected a whole number such as 3500000"):
+        parse_count(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["h", "h=", "h=x", "h=1.5", "h='1'", "h=1;", "h=f(1)", "**h", "h=1)+f(h=2", "1=2", "h=[h]", "h=1,h=2", "h==1"]
+)
+def test_wrong_assignments_are_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="--set"):
+        parse_assignments(text)
+
+
+def test_assignments() -> None:
+    assert parse_assignments("a=1, b=(2, 3), c=[4], d=true, e=False, f=-1, g=(), h=none") == {
+        **{"a": 1, "b": (2, 3), "c": (4,), "d": True, "e": False, "f": -1, "g": (), "h": None}
+    }
+
+
+def test_no_text_reaches_an_interpreter() -> None:
+    """The package calls neither eval, exec, compile nor sympy's own parsers."""
+    import pathlib
+
+    import paramcalc
+
+    calls: dict[str, list[str]] = {}
+    for path in pathlib.Path(paramcalc.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                called = f".{name}" if isinstance(node.func, ast.Attribute) else name
+                calls.setdefault(called, []).append(path.name)
+    assert ".parse" in calls
+    assert not calls.keys() & {"eval", "exec", "compile", ".parse_expr", ".lambdify", ".sympify", ".S"}
+    assert set(calls[".parse"]) == {"parse.py"}

@@ -1,0 +1,154 @@
+"""Rendered tables: parsed again, their columns add up at every depth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc import Block, breakdown, render, symbol
+from paramcalc.breakdown import tensor_rows
+from paramcalc.errors import InvalidValue, UnknownName
+from paramcalc.render import numbers
+from paramcalc.symbols import canonical, same
+from tests import trees
+
+DEPTHS = st.one_of(st.none(), st.integers(0, 4))
+
+
+@given(trees.blocks(), DEPTHS)
+def test_rows_add_up_to_the_total_at_every_depth(tree: Block, depth: int | None) -> None:
+    rows = [row.totals for row in breakdown(tree, depth=depth) if row.counted]
+    for count in ("params", "trainable", "frozen", "buffers", "nbytes"):
+        assert same(sum(getattr(totals, count) for totals in rows), getattr(tree.totals, count)), count
+
+
+@given(trees.blocks(), DEPTHS)
+def test_every_subtotal_is_the_sum_of_the_rows_below_it(tree: Block, depth: int | None) -> None:
+    rows = breakdown(tree, depth=depth)
+    for number, row in enumerate(rows):
+        below: list[Any] = []
+        for other in rows[number + 1 :]:
+            if other.level <= row.level:
+                break
+            below += [other.params] if other.level == row.level + 1 else []
+        if not row.counted:
+            assert same(canonical(sum(below)), row.params)
+
+
+@given(trees.blocks())
+def test_tensor_rows_add_up(tree: Block) -> None:
+    rows = tensor_rows(tree)
+    assert same(sum(row.params for row in rows), tree.params)
+    assert same(sum(row.totals.buffers for row in rows), tree.buffers)
+
+
+@given(trees.blocks(symbolic=False), DEPTHS)
+def test_markdown_read_again_adds_up(tree: Block, depth: int | None) -> None:
+    header, rule, *lines = render(tree, "markdown", depth=depth).split("\n\n")[0].splitlines()
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    assert [cell.strip() for cell in header.split("|")[1:-1]] == ["Path", "Layer", "Shape", "Parameters", "Share"]
+    assert re.fullmatch(r"\|:-+\|:-+\|:-+\|-+:\|-+:\|", rule)
+    assert {len(row) for row in cells} == {5}
+    *rows, total = cells
+    plain = [row[3] for row in rows if not row[3].startswith("**")]
+    assert sum(int(number.replace(",", "")) for number in plain) == tree.params
+    assert total[3] == f"**{tree.params:,}**"
+
+
+@given(trees.blocks(symbolic=False), DEPTHS)
+def test_csv_read_again_adds_up(tree: Block, depth: int | None) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(tree, "csv", depth=depth))))
+    assert len(rows) == len(breakdown(tree, depth=depth))
+    assert int(rows[0]["params"]) == tree.params
+    for column, count in {"params": tree.params, "buffers": tree.buffers, "trainable": tree.trainable_params}.items():
+        assert sum(int(row[column]) for row in rows if row["counted"] == "yes") == count
+
+
+@given(trees.blocks(symbolic=False), DEPTHS)
+def test_text_has_a_line_for_every_row(tree: Block, depth: int | None) -> None:
+    body, _ = render(tree, "text", depth=depth).split("\n\n")
+    rows = breakdown(tree, depth=depth)
+    lines = body.splitlines()
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert f"{row.params:,}" in line.split()
+        assert line.count("─") == (1 if row.level else 0)
+
+
+@given(trees.blocks(), trees.values())
+def test_the_numbers_of_a_symbolic_table_are_those_of_the_bound_tree(tree: Block, values: dict[str, int]) -> None:
+    at = {name: value for name, value in values.items() if name in tree.symbols}
+    rows = list(csv.DictReader(io.StringIO(render(tree, "csv", symbolic=True, at=at))))
+    assert [int(row["params"]) for row in rows] == [row.params for row in breakdown(tree.bind(**at))]
+    assert [row["formula"] for row in rows] == [str(row.params) for row in breakdown(tree)]
+
+
+def test_the_shape_column_is_the_arithmetic_of_the_count() -> None:
+    rows = csv.DictReader(io.StringIO(render(pc.architecture("amnl"), "csv")))
+    counted = [row for row in rows if row["counted"] == "yes"]
+    assert len(counted) > 10
+    for row in counted:
+        arithmetic = row["shape"].replace("×", "*").replace("·", "*")
+        assert re.fullmatch(r"[\d*+() ]+", arithmetic)
+        assert sum(_product(term) for term in arithmetic.split(" + ")) == int(row["params"])
+
+
+def _product(term: str) -> int:
+    result = 1
+    for factor in re.findall(r"\d+", term):
+        result *= int(factor)
+    return result
+
+
+def test_repeated_layers_are_one_row_with_their_number() -> None:
+    stack = pc.layers.TransformerEncoder(pc.layers.TransformerEncoderLayer(8, 2, 16), 12)
+    rows = {row.path: row for row in breakdown(stack)}
+    assert rows["layers.[0..11].linear1"].params == 12 * (8 * 16 + 16)
+    assert "`12 × Linear(8, 16)`" in render(stack)
+    symbolic = pc.layers.TransformerEncoder(pc.layers.TransformerEncoderLayer(8, 2, 16), symbol("L"))
+    assert "`L × Linear(8, 16)`" in render(symbolic)
+    assert "layers.[0..L - 1]" in render(symbolic)
+
+
+def test_a_tied_tensor_is_a_visible_row_that_adds_nothing() -> None:
+    model = pc.compose("LM", {"wte": pc.layers.Embedding(50, 8), "lm_head": pc.layers.Linear(8, 50, bias=False)})
+    rows = {row.path: row for row in breakdown(pc.tie(model, "lm_head.weight", to="wte.weight"))}
+    assert rows["lm_head"].params == 0
+    assert rows["lm_head"].terms[0].tied_to == "wte.weight"
+    assert "50×8 (tied to wte.weight)" in render(pc.tie(model, "lm_head.weight", to="wte.weight"))
+
+
+def test_a_table_without_parameters_has_no_shares() -> None:
+    assert "%" not in render(pc.layers.Sequential(pc.layers.Identity()))
+
+
+def test_a_symbolic_table_without_values_has_no_numbers() -> None:
+    text = render(pc.layers.Linear(symbol("d"), 3), symbolic=True)
+    assert "Parameters |" not in text
+    assert "`3*d + 3`" in text
+
+
+@pytest.mark.parametrize("format_", ["markdwn", "", "pdf"])
+def test_unknown_formats_are_refused(format_: str) -> None:
+    with pytest.raises(UnknownName, match=r"unknown format .*(did you mean|known:)"):
+        render(pc.layers.Linear(1, 1), format_)
+
+
+@pytest.mark.parametrize("depth", [-1, 1.0, True, "2"])
+def test_a_wrong_depth_is_refused(depth: object) -> None:
+    with pytest.raises(InvalidValue, match="expected a whole number of 0 or more"):
+        breakdown(pc.layers.Linear(1, 1), depth=depth)  # type: ignore[arg-type]
+
+
+def test_numbers_are_exact_and_round_half_up() -> None:
+    assert numbers.count(12_345_678_901_234_567_890) == "12,345,678,901,234,567,890"
+    assert [numbers.share(part, 2000) for part in (0, 1, 3, 2000)] == ["0.0%", "0.1%", "0.2%", "100.0%"]
+    assert numbers.share(1, 2001) == "<0.1%"
+    assert [numbers.size(value) for value in (999, 1000, 3_843_856, 10**12)] == ["999 B", "1.00 kB", "3.84 MB", "1.00 TB"]

@@ -1,0 +1,135 @@
+"""The budget solver against trying every value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sympy
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc import Block, Condition, TensorSpec, solve, symbol
+from paramcalc.errors import InvalidType, InvalidValue, NoSolution, PreconditionFailed, UnknownName
+from paramcalc.layers import CATALOGUE
+from paramcalc.polynomial import intersect, largest_root, nonnegative
+from paramcalc.solve import solution
+
+X = symbol("x")
+TRIED = 400
+
+
+def tried(block: Block, name: str, budget: int) -> int | None:
+    """The largest value up to a bound that the tree can be bound to within the budget, by trying all of them."""
+    for value in range(TRIED, 0, -1):
+        try:
+            if block.bind(**{name: value}).params <= budget:
+                return value
+        except (PreconditionFailed, InvalidValue):
+            continue
+    return None
+
+
+def agrees(block: Block, budget: int) -> None:
+    expected = tried(block, "x", budget)
+    if expected == TRIED:
+        return
+    if expected is None:
+        with pytest.raises(NoSolution, match="no x within"):
+            solve(block, "x", budget=budget)
+    else:
+        assert solve(block, "x", budget=budget) == expected
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=4), st.integers(1, 12), st.integers(0, 5), st.integers(0, 3000))
+def test_growing_polynomials_with_a_division(coefficients: list[int], by: int, offset: int, budget: int) -> None:
+    assume(any(coefficients[1:]))
+    own = tuple(TensorSpec(f"t{power}", (count, *[X] * power)) for power, count in enumerate(coefficients))
+    agrees(Block(own=own, conditions=(Condition(X + offset, "divisible by", by),)), budget)
+
+
+@given(st.integers(1, 6), st.integers(-400, 400), st.integers(0, 5000))
+def test_polynomials_that_fall_and_rise(square: int, linear: int, budget: int) -> None:
+    size = square * X**2 + linear * X + 40_000
+    agrees(Block(own=(TensorSpec("t", (size,)),)), 40_000 - 5000 + budget)
+
+
+@given(st.integers(1, 7), st.integers(1, 7), st.integers(1, 400), st.integers(1, 5))
+def test_floors(by: int, factor: int, budget: int, steps: int) -> None:
+    floor = sympy.floor(factor * X / by)
+    agrees(Block(own=(TensorSpec("t", (floor + 1,)), TensorSpec("u", (X // steps,)))), budget)
+
+
+@given(st.integers(1, 60), st.integers(1, 3), st.integers(0, 4000))
+def test_groups_stand_below_the_line(channels: int, kernel: int, budget: int) -> None:
+    agrees(pc.layers.Conv1d(channels, 2 * channels, kernel, groups=X), budget)
+
+
+@given(st.integers(1, 100), st.integers(1, 100), st.integers(0, 400))
+def test_inequalities_bound_the_answer(low: int, high: int, budget: int) -> None:
+    conditions = (Condition(X, ">", low), Condition(high, ">=", X))
+    agrees(Block(own=(TensorSpec("t", (X,)),), conditions=conditions), budget)
+
+
+def test_amnl_within_three_and_a_half_million() -> None:
+    block = pc.architecture("amnl", lstm_hidden=symbol("lstm_hidden"))
+    found = solution(block, "lstm_hidden", budget=3_500_000)
+    assert (found.value, found.params, found.unconditional) == (256, 3_441_092, 258)
+    assert block.bind(lstm_hidden=260).params > 3_500_000
+
+
+def test_heads_change_no_count_but_are_bounded_by_the_width() -> None:
+    assert solve(pc.architecture("amnl", num_heads=X), "x", budget=10**6) == 256
+
+
+def test_a_huge_budget_is_exact() -> None:
+    value = solve(pc.layers.Linear(X, X, bias=False), "x", budget=10**60 + 1)
+    assert value == 10**30
+
+
+@pytest.mark.parametrize(
+    ("block", "budget", "error", "message"),
+    [
+        (pc.layers.Linear(X, 3), 5, NoSolution, r"no x within 5 parameters; x=1 would give 6"),
+        (pc.layers.Linear(3, 3), 5, UnknownName, "unknown symbol 'x'; there is no symbol at all"),
+        (pc.layers.Linear(X, symbol("y")), 5, InvalidValue, "y is free too; give every other symbol a value first"),
+        (pc.layers.BatchNorm1d(X, affine=False), 5, NoSolution, "no largest x within 5 parameters; every larger value"),
+        (pc.layers.Linear(X, 3), 5.0, InvalidType, "budget: got 5.0"),
+        (pc.layers.Linear(X, 3), True, InvalidType, "budget: got True"),
+        (Block(own=(TensorSpec("t", (sympy.Max(X, 3),)),)), 9, InvalidValue, "is no polynomial in x"),
+    ],
+)
+def test_what_cannot_be_solved_is_said(block: Block, budget: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        solve(block, "x", budget=budget)
+
+
+@given(st.integers(8, 200), st.integers(1, 50_000))
+def test_the_width_of_an_adaptive_softmax(classes: int, budget: int) -> None:
+    agrees(CATALOGUE["AdaptiveLogSoftmaxWithLoss"].build(X, classes, [classes // 4, classes // 2]), budget)
+
+
+@given(st.lists(st.integers(-30, 30), min_size=1, max_size=5), st.integers(-40, 20))
+def test_runs_where_a_polynomial_is_nonnegative(coefficients: list[int], low: int) -> None:
+    poly = sympy.Poly(coefficients, X)
+    runs = nonnegative(poly, low)
+    for value in range(low, low + 120):
+        inside = any(start <= value and (end is None or value <= end) for start, end in runs)
+        assert inside == (poly.eval(value) >= 0)
+    assert intersect(runs, runs) == runs
+
+
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=5))
+def test_the_largest_root_is_the_floor_of_the_last_real_root(coefficients: list[int]) -> None:
+    assume(any(coefficients[:-1]))
+    poly = sympy.Poly(coefficients, X)
+    roots = [root for root in sympy.Poly(coefficients, X).nroots(n=30, maxsteps=200) if abs(sympy.im(root)) < 1e-12]
+    found = largest_root(poly)
+    if not roots:
+        assert found is None
+    else:
+        last = max(sympy.re(root) for root in roots)
+        near = round(float(last))
+        exact = near if poly.eval(near) == 0 and abs(float(last) - near) < 1e-6 else sympy.floor(last)
+        assert found == exact

@@ -1,0 +1,128 @@
+"""Hypothesis strategies for random trees: symbolic sizes, repeats, nameless groups, ties, roles and element types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from paramcalc import Block, Condition, TensorSpec, symbol, tie
+from paramcalc.paths import INDEX
+from paramcalc.symbols import Size
+
+SYMBOLS = ("a", "b", "c")
+NAMES = ("wte", "lm_head", "fc1", "fc2", "norm", "attention")
+TENSORS = ("weight", "bias", "scale")
+DTYPES = ("float32", "float16", "bfloat16", "int64", "quint4x2")
+
+
+def sizes(*, symbolic: bool) -> st.SearchStrategy[Size]:
+    """Sizes of 1 or more: integers, and small expressions in a, b and c."""
+    integers = st.integers(1, 6)
+    if not symbolic:
+        return integers
+    symbols = st.sampled_from(SYMBOLS).map(symbol)
+    expressions: st.SearchStrategy[Any] = st.one_of(
+        symbols,
+        st.tuples(integers, symbols).map(lambda pair: pair[0] * pair[1]),
+        st.tuples(integers, symbols).map(lambda pair: pair[0] + pair[1]),
+        st.tuples(symbols, symbols).map(lambda pair: pair[0] * pair[1]),
+    )
+    return st.one_of(integers, expressions)
+
+
+def values() -> st.SearchStrategy[dict[str, int]]:
+    """A value for each symbol."""
+    return st.fixed_dictionaries({name: st.integers(1, 5) for name in SYMBOLS})
+
+
+def specs(name: str, *, symbolic: bool) -> st.SearchStrategy[TensorSpec]:
+    """Tensors of a name, of any role, element type and up to three dimensions."""
+    return st.builds(
+        TensorSpec,
+        st.just(name),
+        st.lists(sizes(symbolic=symbolic), max_size=3).map(tuple),
+        st.sampled_from(["parameter", "parameter", "frozen", "buffer"]),
+        st.sampled_from(DTYPES),
+    )
+
+
+@st.composite
+def blocks(draw: st.DrawFn, *, symbolic: bool = True, depth: int = 3, repeats: bool = True) -> Block:
+    """Trees of up to `depth` levels, some of their tensors tied."""
+    tree = draw(_blocks(symbolic=symbolic, depth=depth, repeats=repeats))
+    for _ in range(draw(st.integers(0, 2))):
+        pairs = tie_candidates(tree)
+        if pairs:
+            place, to = draw(st.sampled_from(pairs))
+            tree = tie(tree, place, to=to)
+    return tree
+
+
+def tie_candidates(tree: Block) -> list[tuple[str, str]]:
+    """The pairs of tensors outside repeats that could be tied, the later one first."""
+    plain = [
+        (f"{path}.{tensor.name}" if path else tensor.name, tensor)
+        for path, block in tree.walk()
+        if INDEX not in path and (block.name or not path)
+        for tensor in block.own
+        if INDEX not in tensor.name
+    ]
+    targets = {tensor.tied_to for _, tensor in tree_ties(tree)}
+    return [
+        (place, to)
+        for number, (place, tensor) in enumerate(plain)
+        for to, first in plain[:number]
+        if tensor.tied_to is None and first.tied_to is None and tensor.shape == first.shape and place not in targets
+    ]
+
+
+def tree_ties(tree: Block) -> list[tuple[str, TensorSpec]]:
+    """The tied tensors of a tree by the path of their block, ties named from the root."""
+    from dataclasses import replace
+
+    from paramcalc.ties import absolute
+
+    return [
+        (path, replace(tensor, tied_to=absolute(path, tensor.tied_to)))
+        for path, block in tree.walk()
+        for tensor in block.own
+        if tensor.tied_to is not None
+    ]
+
+
+@st.composite
+def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int, repeats: bool) -> Block:
+    names = draw(st.lists(st.sampled_from(TENSORS), max_size=3, unique=True))
+    own = tuple(draw(specs(name, symbolic=symbolic)) for name in names)
+    children: list[Block] = []
+    if depth:
+        inner = _blocks(symbolic=symbolic, depth=depth - 1, repeats=repeats)
+        children += (draw(inner).named(name) for name in draw(st.lists(st.sampled_from(NAMES), max_size=3, unique=True)))
+        if repeats and draw(st.booleans()):
+            children.append(draw(_repeated(inner, symbolic=symbolic)))
+        if repeats and draw(st.booleans()):
+            children.append(draw(_group(symbolic=symbolic)))
+    label = draw(st.sampled_from(["", "Encoder", "RUL | Head"]))
+    conditions = draw(st.lists(_conditions(), max_size=1)) if symbolic else []
+    return Block("", "Module", own, tuple(children), label=label, conditions=tuple(conditions))
+
+
+@st.composite
+def _repeated(draw: st.DrawFn, inner: st.SearchStrategy[Block], *, symbolic: bool) -> Block:
+    from dataclasses import replace
+
+    repeat = draw(sizes(symbolic=symbolic))
+    return replace(draw(inner), name=INDEX, repeat=repeat, first=draw(st.integers(0, 2)))
+
+
+@st.composite
+def _group(draw: st.DrawFn, *, symbolic: bool) -> Block:
+    own = (draw(specs("weight_l{}", symbolic=symbolic)), draw(specs("bias_l{}", symbolic=symbolic)))
+    return Block("", "layers", own, repeat=draw(sizes(symbolic=symbolic)), first=1)
+
+
+def _conditions() -> st.SearchStrategy[Condition]:
+    """Conditions that every value of the symbols meets, so that trees can be bound to anything."""
+    symbols = st.sampled_from(SYMBOLS).map(symbol)
+    return symbols.map(lambda each: Condition(each * (each + 1), "divisible by", 2, "one of two neighbours is even"))
