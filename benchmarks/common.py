@@ -43,24 +43,18 @@ def ratio(measured: Sequence[float], against: Sequence[float]) -> Ratio:
     return Ratio(statistics.median(each), min(each), max(each))
 
 
-def seconds(call: Callable[[], object]) -> float:
-    """Return the wall-clock time of one call."""
-    start = time.perf_counter()
+def seconds(call: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the time of one call; time.process_time leaves out what other processes take."""
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def in_turn(cases: Mapping[str, Callable[[], object]], rounds: int, *, settled: bool = False) -> Samples:
-    """Return the seconds of every case, all of them in turn, round after round: A B A B ...
-
-    `settled` calls each case once more, untimed, right before it is timed, so that it finds the processor's cache and
-    the allocator as it leaves them itself.
-    """
+def in_turn(cases: Mapping[str, Callable[[], object]], rounds: int) -> Samples:
+    """Return the seconds of every case, all of them in turn, round after round: A B A B ..."""
     samples: Samples = {name: [] for name in cases}
     for _ in range(rounds):
         for name, call in cases.items():
-            if settled:
-                call()
             samples[name].append(seconds(call))
     return samples
 

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from common import Ratio, Samples, collector_off, machine, ratio, seconds, show
+from common import Ratio, Samples, collector_off, machine, ratio, show
+from common import seconds as timed
 
 import paramcalc as pc
 from paramcalc.layers import ModuleList, TransformerEncoder, TransformerEncoderLayer
 
-SIZES = {10: 20, 100: 5, 1_000: 1, 10_000: 1}  # layers: runs in a round
-MOST_ROUNDS, LAST_START = 5, 28.0  # no round starts later, in seconds
+SIZES = {10: 20, 100: 5, 1_000: 1, 10_000: 1}  # layers: runs in a round, unfolded
+FOLDED_RUNS = 20
+MOST_ROUNDS, LAST_START = 3, 30.0  # no round starts later, in seconds
 HEADS, WIDTH = 8, 512
 
 COMPOSE, TOTAL, BREAKDOWN, COLLECTED, FOLD = (
@@ -27,6 +29,11 @@ COMPOSE, TOTAL, BREAKDOWN, COLLECTED, FOLD = (
 UNFOLD = "unfold and total"
 SYMBOLIC, SYMBOLIC_UNFOLD = "compose and total, symbolic d_model", "unfold and total, symbolic d_model"
 FOLDED, FOLDED_SYMBOLIC, FOLDED_ROWS = "compose and total", "compose and total, symbolic d_model", "breakdown"
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """The processor time of one call: the long ones would hardly find a machine without other work."""
+    return timed(call, time.process_time)
 
 
 def folded(n: int, width: Any) -> pc.Block:
@@ -51,6 +58,7 @@ def one_by_one(n: int) -> dict[str, float]:
         FOLD: lambda: pc.fold(tree),
     }
     times |= {name: seconds(step) for name, step in steps.items()}
+    gc.collect()
     gc.enable()
     times[COLLECTED] = seconds(lambda: pc.breakdown(tree))
     gc.disable()
@@ -79,11 +87,11 @@ def folded_times(n: int) -> dict[str, float]:
     }
 
 
-def measured(times: Callable[[int], dict[str, float]], samples: dict[int, Samples]) -> None:
+def measured(times: Callable[[int], dict[str, float]], samples: dict[int, Samples], runs: dict[int, int]) -> None:
     """Add one round: all sizes in turn, for each the medians of its runs."""
-    for n, runs in SIZES.items():
+    for n, number in runs.items():
         with collector_off():
-            series = [times(n) for _ in range(runs)]
+            series = [times(n) for _ in range(number)]
         for name in series[0]:
             samples[n].setdefault(name, []).append(median(each[name] for each in series))
 
@@ -94,9 +102,8 @@ def rounds() -> tuple[dict[int, Samples], dict[int, Samples], int]:
     repeats: dict[int, Samples] = {n: {} for n in SIZES}
     done, start = 0, time.perf_counter()
     while done < MOST_ROUNDS and time.perf_counter() - start < LAST_START:
-        measured(unfolded_times, plain)
-        for _ in range(5):
-            measured(folded_times, repeats)
+        measured(unfolded_times, plain, SIZES)
+        measured(folded_times, repeats, dict.fromkeys(SIZES, FOLDED_RUNS))
         done += 1
     return plain, repeats, done
 
@@ -110,10 +117,10 @@ def growth(samples: dict[int, Samples], name: str, n: int, *, per_layer: bool) -
 
 def show_growth(title: str, samples: dict[int, Samples], *, per_layer: bool) -> None:
     """Print a table: a row for every step, a column for every number of layers but the fewest."""
-    larger = [n for n in SIZES if n > min(SIZES)]
+    fewest, *larger = SIZES
     names = [title, *(f"{n:,} layers" for n in larger)]
-    steps = samples[larger[0]]
-    show([[name, *(str(growth(samples, name, n, per_layer=per_layer)) for n in larger)] for name in steps], names, texts=1)
+    rows = [[name, *(str(growth(samples, name, n, per_layer=per_layer)) for n in larger)] for name in samples[fewest]]
+    show(rows, names, texts=1)
 
 
 def check() -> None:
@@ -121,7 +128,7 @@ def check() -> None:
     for n in (10, 100):
         for width in (WIDTH, pc.symbol("d_model")):
             whole, parts = folded(n, width), unfolded(n, width)
-            same = pc.fold(parts).children == whole.children and pc.unfold(whole).children == parts.children
+            same = pc.unfold(whole).children == parts.children and pc.fold(whole).children == pc.fold(parts).children
             if not same or whole.params != parts.params:
                 raise SystemExit(f"compose: the folded and the unfolded encoder of {n} layers differ")
 
@@ -130,7 +137,7 @@ def main() -> None:
     """Measure and print."""
     check()
     plain, repeats, done = rounds()
-    print(f"TransformerEncoder(TransformerEncoderLayer({WIDTH}, {HEADS}), n), {done} rounds in turn.")
+    print(f"TransformerEncoder(TransformerEncoderLayer({WIDTH}, {HEADS}), n), {done} rounds in turn, processor time.")
     print(f"{machine('paramcalc', 'sympy')}.\n")
     print(f"Time per layer over that at {min(SIZES)} layers (1 is linear):\n")
     show_growth("Unfolded", plain, per_layer=True)

@@ -15,6 +15,7 @@ import paramcalc as pc
 
 Array: TypeAlias = Any
 Case: TypeAlias = Callable[[], Array]
+from_array: Callable[..., Array] = dask.array.from_array
 
 CONFIGURATIONS, ROUNDS, CHUNKS = 1_000_000, 31, 8
 NAMES = ("lstm_hidden", "lstm_layers", "n_features", "n_classes")
@@ -23,7 +24,8 @@ NUMPY, BY_HAND, CHECKED = "NumPy array", "NumPy by hand", "NumPy by hand, with t
 DASK, TORCH, TORCH_BY_HAND = f"Dask array of {CHUNKS} chunks, computed", "torch tensor", "torch by hand"
 PAIRS = [(NUMPY, BY_HAND), (NUMPY, CHECKED), (DASK, NUMPY), (TORCH, TORCH_BY_HAND), (TORCH, NUMPY)]
 
-# The size from which glibc's malloc takes an array's memory from the system and gives it back at once.
+# The size from which glibc's malloc takes an array's memory from the system and gives it back at once. Fresh memory
+# comes first: once the process keeps large pieces, it uses them again.
 MEMORY = {"Ratio, memory fresh": 2**20, "Ratio, memory kept": 32 * 2**20}
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 
@@ -59,7 +61,7 @@ def cases(number: int) -> dict[str, Case]:
     names = NAMES[:number]
     block = pc.architecture("amnl", **{name: pc.symbol(name) for name in names})
     numpy = configurations(number)
-    lazy = [dask.array.from_array(each, chunks=CONFIGURATIONS // CHUNKS) for each in numpy]
+    lazy = [from_array(each, chunks=CONFIGURATIONS // CHUNKS) for each in numpy]
     tensors = [torch.from_numpy(each) for each in numpy]
 
     def evaluated(sizes: list[Array]) -> Array:
@@ -86,33 +88,35 @@ def check(calls: dict[str, Case]) -> None:
 def set_threshold(size: int) -> bool:
     """Set from which size on memory is fresh, smaller pieces being kept; False where the C library has no switch."""
     try:
-        libc = ctypes.CDLL(None)
-        libc.malloc_trim(0)
-        return bool(libc.mallopt(TRIM_THRESHOLD, 2**30) and libc.mallopt(MMAP_THRESHOLD, size))
+        mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
+    return bool(mallopt(TRIM_THRESHOLD, 2**30) and mallopt(MMAP_THRESHOLD, size))
 
 
-def measured(number: int) -> list[list[str]]:
-    """The rows for so many symbols: every pair in turn, with nothing between, for each way with memory."""
+def measured(number: int) -> list[str]:
+    """The ratios for so many symbols: every pair in turn, with nothing between."""
     calls = cases(number)
     check(calls)
-    rows = [[f"{number}", a, b] for a, b in PAIRS]
-    for size in MEMORY.values():
-        known = set_threshold(size)
-        for row, (a, b) in zip(rows, PAIRS, strict=True):
-            pair = {a: calls[a], b: calls[b]}
-            in_turn(pair, 1)
-            samples = in_turn(pair, ROUNDS)
-            row.append(str(ratio(samples[a], samples[b])) if known else "not known")
-    return rows
+    cells = []
+    for a, b in PAIRS:
+        pair = {a: calls[a], b: calls[b]}
+        in_turn(pair, 1)
+        samples = in_turn(pair, ROUNDS)
+        cells.append(str(ratio(samples[a], samples[b])))
+    return cells
 
 
 def main() -> None:
     """Measure and print."""
     torch.set_num_threads(1)  # as NumPy; two threads wait for each other where the machine has other work
-    with collector_off():
-        rows = [*measured(1), *measured(4)]
+    rows = [[f"{number}", a, b] for number in (1, 4) for a, b in PAIRS]
+    for size in MEMORY.values():
+        known = set_threshold(size)
+        with collector_off():
+            cells = [cell for number in (1, 4) for cell in measured(number)]
+        for row, cell in zip(rows, cells, strict=True):
+            row.append(cell if known else f"{cell}, memory as it comes")
     print(f"AMNL for {CONFIGURATIONS:,} configurations, the median of {ROUNDS} rounds in turn (lowest to highest).")
     print(f"{machine('paramcalc', 'numpy', 'dask', 'torch', 'sympy')}.\n")
     show(rows, ["Symbols", "evaluate of", "Against", *MEMORY], texts=3)

@@ -30,7 +30,8 @@ class Part:
 class Formula:
     """A closed form: parts that add up to the count, the conditions under which it holds, and a notation.
 
-    `str` gives it as Python text in one line, `latex()` as LaTeX. `remark` says how far a leading term goes.
+    `str` gives it as Python text in one line, `lines()` part by part, `latex()` as LaTeX. `remark` says how far a
+    leading term goes.
     """
 
     form: Form
@@ -46,7 +47,7 @@ class Formula:
         return " and ".join(condition_text(condition, self.notation) for condition in self.conditions)
 
     def __str__(self) -> str:
-        return _sum([as_text(part.expr, self.notation) for part in self.parts])
+        return as_text(sum(part.expr for part in self.parts), self.notation)
 
     def latex(self) -> str:
         """Return the formula as LaTeX: one line for one part, else an aligned line for each with its label."""
@@ -156,10 +157,6 @@ def _reach(poly: Any, leading: Any, name: str) -> str:
     roots = [(gap, largest_root(gap)) for gap in gaps if gap.degree() > 0]
     start = max([1, *(root if gap.eval(root) == 0 else root + 1 for gap, root in roots if root is not None)])
     return f"as {name} grows; within 10% of the count for {name} >= {start}"
-
-
-def _sum(terms: list[str]) -> str:
-    return " ".join([terms[0], *(_signed(term) for term in terms[1:])])
 
 
 def _signed(term: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import amnl_reference
 import paramcalc as pc
 from paramcalc import symbol, unfold
-from paramcalc.architectures import AMNL, symbol_values
+from paramcalc.architectures import AMNL, symbol_values, with_symbols
 from paramcalc.errors import InvalidType, InvalidValue, PreconditionFailed, UnknownName
 from paramcalc.symbols import substitute, sympified
 from tests.agreement import assert_agree
@@ -62,7 +62,9 @@ def reference(preset: str, **overrides: Any) -> torch.nn.Module:
         return amnl_reference.build(preset, **overrides)
 
 
-@pytest.mark.parametrize(("preset", "components", "total"), [("book", BOOK, 960_964), ("research", RESEARCH, 3_497_476)])
+@pytest.mark.parametrize(
+    ("preset", "components", "total"), [("book", BOOK, 960_964), ("research", RESEARCH, 3_497_476)]
+)
 def test_components_are_those_of_the_course(preset: str, components: dict[str, int], total: int) -> None:
     tree = pc.architecture("amnl", preset=preset)
     assert {child.label: child.params for child in tree.children} == components
@@ -83,21 +85,13 @@ def test_presets_agree_with_the_torch_model(preset: str) -> None:
 
 @given(st.sampled_from(["book", "research"]), hyperparameters())
 def test_the_symbolic_tree_holds_every_concrete_one(preset: str, settings: dict[str, Any]) -> None:
-    shape = {name: value for name, value in settings.items() if isinstance(value, bool | tuple)}
-    pattern = pc.architecture("amnl", preset=preset, **shape)
-    assert pattern.symbols == frozenset()
     config = AMNL.config(preset, **settings)
-    symbolic = AMNL.build(_all_symbols(config))
     values = symbol_values(config)
+    symbolic = AMNL.build(with_symbols(config, list(values)))
+    assert symbolic.symbols == values.keys()
     concrete = pc.architecture("amnl", preset=preset, **settings)
     assert unfold(symbolic.bind(**values)) == unfold(concrete)
     assert substitute(symbolic.params, sympified(values)) == concrete.params
-
-
-def _all_symbols(config: Any) -> Any:
-    from paramcalc.architectures import with_symbols
-
-    return with_symbols(config, list(symbol_values(config)))
 
 
 def test_symbolic_leaves_every_size_free() -> None:

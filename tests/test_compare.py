@@ -15,7 +15,12 @@ from tests import trees
 @given(trees.blocks(symbolic=False), trees.blocks(symbolic=False))
 def test_changes_at_depth_one_add_up(a: Block, b: Block) -> None:
     result = diff(a, b)
-    if a.children and b.children and any(child.name for child in a.children) and any(child.name for child in b.children):
+    if (
+        a.children
+        and b.children
+        and any(child.name for child in a.children)
+        and any(child.name for child in b.children)
+    ):
         assert sum(change.difference for change in result.changes) == result.total.difference
     assert result.total.difference == b.params - a.params
 
@@ -45,7 +50,14 @@ def test_halving_the_hidden_size_takes_more_than_half() -> None:
 
 def test_a_component_of_one_tree_only_is_shown_in_its_place() -> None:
     result = diff(pc.architecture("amnl"), pc.architecture("amnl", preset="research"))
-    assert [change.path for change in result.changes] == ["cnn", "lstm", "attention", "trunk", "rul_head", "health_head"]
+    assert [change.path for change in result.changes] == [
+        "cnn",
+        "lstm",
+        "attention",
+        "trunk",
+        "rul_head",
+        "health_head",
+    ]
     trunk = result.changes[3]
     assert (trunk.before, trunk.after, trunk.relative) == (None, 149_856, None)
 

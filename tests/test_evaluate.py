@@ -53,7 +53,7 @@ def test_quotients_are_exact_where_the_conditions_hold(channels: int, kernel: in
     if mask.all():
         assert evaluate(tree, {"g": array}).tolist() == [tree.bind(g=each).params for each in groups]
     else:
-        with pytest.raises(PreconditionFailed, match=rf"divisible by g|g: .* break"):
+        with pytest.raises(PreconditionFailed, match=r"divisible by g|g: .* break"):
             evaluate(tree, {"g": array})
 
 

@@ -51,7 +51,9 @@ def test_one_symbol_is_expanded_and_many_are_collected() -> None:
 def test_a_repeated_layer_is_a_number_times_a_bracket() -> None:
     d, n = symbol("d_model"), symbol("n_layers")
     layer = pc.layers.TransformerEncoderLayer(d, 1, 4 * d)
-    model = pc.compose("LM", {"wte": pc.layers.Embedding(symbol("vocab"), d), "h": pc.layers.TransformerEncoder(layer, n)})
+    model = pc.compose(
+        "LM", {"wte": pc.layers.Embedding(symbol("vocab"), d), "h": pc.layers.TransformerEncoder(layer, n)}
+    )
     assert str(formula(model)) == "d_model*vocab + n_layers*(12*d_model**2 + 13*d_model)"
 
 
@@ -71,7 +73,7 @@ def test_the_leading_term_is_within_a_tenth_from_where_it_says(lower: list[int],
 
     def close(value: int) -> bool:
         count = block.bind(h=value).params
-        return 10 * abs(count - top * value**degree) <= count
+        return bool(10 * abs(count - top * value**degree) <= count)
 
     assert all(close(value) for value in range(start, start + 20))
     assert start == 1 or not close(start - 1)

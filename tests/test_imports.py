@@ -104,7 +104,9 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_a_table_of_integers_needs_no_sympy() -> None:
-    code = "import contextlib, paramcalc.cli\nwith contextlib.suppress(SystemExit): paramcalc.cli.main(['table', 'amnl'])"
+    code = (
+        "import contextlib, paramcalc.cli\nwith contextlib.suppress(SystemExit): paramcalc.cli.main(['table', 'amnl'])"
+    )
     loaded = loaded_after(code)
     assert {"paramcalc", "tabulate"} <= loaded
     assert not loaded & (HEAVY | {"sympy", "numpy"})

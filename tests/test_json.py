@@ -14,7 +14,9 @@ from paramcalc import from_json, symbol, to_json
 from paramcalc.errors import BadFile
 from paramcalc.layers import CATALOGUE
 
-TREE = pc.compose("Model", {"fc": pc.layers.Linear(symbol("d"), 3), "mha": pc.layers.MultiheadAttention(symbol("d"), 2)})
+TREE = pc.compose(
+    "Model", {"fc": pc.layers.Linear(symbol("d"), 3), "mha": pc.layers.MultiheadAttention(symbol("d"), 2)}
+)
 GOOD = to_json(TREE)
 
 

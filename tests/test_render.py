@@ -151,4 +151,9 @@ def test_numbers_are_exact_and_round_half_up() -> None:
     assert numbers.count(12_345_678_901_234_567_890) == "12,345,678,901,234,567,890"
     assert [numbers.share(part, 2000) for part in (0, 1, 3, 2000)] == ["0.0%", "0.1%", "0.2%", "100.0%"]
     assert numbers.share(1, 2001) == "<0.1%"
-    assert [numbers.size(value) for value in (999, 1000, 3_843_856, 10**12)] == ["999 B", "1.00 kB", "3.84 MB", "1.00 TB"]
+    assert [numbers.size(value) for value in (999, 1000, 3_843_856, 10**12)] == [
+        "999 B",
+        "1.00 kB",
+        "3.84 MB",
+        "1.00 TB",
+    ]

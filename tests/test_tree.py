@@ -33,7 +33,9 @@ def test_bind_then_count_is_count_then_substitute(tree: Block, values: dict[str,
 @given(trees.blocks(), trees.values())
 def test_counts_are_those_of_the_listed_tensors(tree: Block, values: dict[str, int]) -> None:
     listed = [tensor for _, tensor in bound(tree, values).tensors() if tensor.tied_to is None]
-    by_role = {role: sum(tensor.size for tensor in listed if tensor.role == role) for role in ("parameter", "frozen", "buffer")}
+    by_role = {
+        role: sum(tensor.size for tensor in listed if tensor.role == role) for role in ("parameter", "frozen", "buffer")
+    }
     concrete = bound(tree, values)
     assert concrete.params == by_role["parameter"] + by_role["frozen"]
     assert concrete.trainable_params == by_role["parameter"]
@@ -83,7 +85,11 @@ def test_fold_then_unfold_is_the_identity(tree: Block, values: dict[str, int]) -
 def test_fold_joins_equal_neighbours_only() -> None:
     one, other = pc.layers.Linear(4, 4), pc.layers.Linear(4, 5)
     folded = fold(pc.layers.Sequential(one, one, other, one, one, one))
-    assert [(child.name, child.repeat, child.first) for child in folded.children] == [("{}", 2, 0), ("2", 1, 0), ("{}", 3, 3)]
+    assert [(child.name, child.repeat, child.first) for child in folded.children] == [
+        ("{}", 2, 0),
+        ("2", 1, 0),
+        ("{}", 3, 3),
+    ]
 
 
 @given(trees.blocks())
@@ -139,7 +145,7 @@ WRONG_TREES = [
     (lambda: Block("{}", repeat=-1), "no negative number"),
     (lambda: TensorSpec("w", (-1,)), "no negative number"),
     (lambda: TensorSpec("w", (2**63,)), "at most 2\\^63 - 1"),
-    (lambda: TensorSpec("w", (1,), role="weights"), "unknown role 'weights'"),
+    (lambda: TensorSpec("w", (1,), role="weights"), "unknown role 'weights'"),  # type: ignore[arg-type]
     (lambda: TensorSpec("w", (1,), dtype="float12"), "unknown dtype 'float12'; did you mean"),
     (lambda: Block(own=(TensorSpec("w", (1,), tied_to=".v"),)), "w is tied to v, which does not exist"),
     (lambda: Block(own=(TensorSpec("w", (1,), tied_to=".w"),)), "itself tied"),

@@ -98,7 +98,9 @@ def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int, repeats: bool) -> Bl
     children: list[Block] = []
     if depth:
         inner = _blocks(symbolic=symbolic, depth=depth - 1, repeats=repeats)
-        children += (draw(inner).named(name) for name in draw(st.lists(st.sampled_from(NAMES), max_size=3, unique=True)))
+        children += (
+            draw(inner).named(name) for name in draw(st.lists(st.sampled_from(NAMES), max_size=3, unique=True))
+        )
         if repeats and draw(st.booleans()):
             children.append(draw(_repeated(inner, symbolic=symbolic)))
         if repeats and draw(st.booleans()):

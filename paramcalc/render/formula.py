@@ -28,7 +28,7 @@ def layer_sheet(layer: Layer, arguments: Mapping[str, object], notation: Mapping
     if shapes:
         sections.append(tabulate(shapes, headers=["Tensor", "Shape", "Role"], disable_numparse=True))
     if layer.variants and not arguments:
-        sections.append(tabulate(_variants(layer, notation), headers=["With", "Parameters"], disable_numparse=True))
+        sections.append(tabulate(variants(layer, notation), headers=["With", "Parameters"], disable_numparse=True))
     return "\n\n".join([*sections, f"Source: {layer.source}"])
 
 
@@ -36,11 +36,11 @@ def _shape(shape: tuple[object, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def _variants(layer: Layer, notation: Mapping[str, str]) -> list[list[str]]:
-    """For each notable choice of arguments, the choice and its formula."""
+def variants(layer: Layer, notation: Mapping[str, str]) -> list[list[str]]:
+    """Return, for each notable choice of arguments, the choice and its formula."""
     rows = []
     for variant in layer.variants:
-        given = ", ".join(f"{name}={value}" for name, value in variant.items())
-        block = layer.block(**layer.symbols(variant))
-        rows.append([given, str(formula(block, form="collected", notation=notation))])
+        given = layer.symbols(variant)
+        closed = formula(layer.block(**given), form="collected", notation=notation)
+        rows.append([", ".join(f"{name}={value}" for name, value in given.items()), str(closed)])
     return rows

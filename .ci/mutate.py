@@ -1,0 +1,155 @@
+"""Plant mistakes in a copy of the package, one at a time; fail if the tests let one live."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A replacement in one file of the package, and the tests that must notice it."""
+
+    title: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+LAYERS = ("tests/test_layers.py",)
+MISTAKES = [
+    Mistake(
+        "Linear loses its bias",
+        "layers/linear.py",
+        "weight=(outputs, inputs), bias=(outputs,) if bias else None",
+        "weight=(outputs, inputs)",
+        LAYERS,
+    ),
+    Mistake(
+        "an LSTM has one bias", "layers/recurrent.py", '            "bias_hh": (rows,) if bias else None,\n', "", LAYERS
+    ),
+    Mistake("directions count once", "layers/recurrent.py", "2 if bidirectional else 1", "1", LAYERS),
+    Mistake(
+        "groups divide nothing", "layers/conv.py", "(outputs, divided(inputs, parts))", "(outputs, inputs)", LAYERS
+    ),
+    Mistake(
+        "positional arguments change places",
+        "layers/conv.py",
+        "groups: Size = 1,\n        bias: bool = True,\n        padding_mode",
+        "bias: bool = True,\n        groups: Size = 1,\n        padding_mode",
+        LAYERS,
+    ),
+    Mistake(
+        "heads need not divide the width",
+        "layers/attention.py",
+        "conditions += require(width",
+        "require(width",
+        ("tests/test_layers.py", "tests/test_tree.py"),
+    ),
+    Mistake("a tied tensor counts", "totals.py", "if tensor.tied_to is None:", "if True:", ("tests/test_tree.py",)),
+    Mistake("copies count once", "totals.py", "canonical(repeat * size)", "size", ("tests/test_tree.py",)),
+    Mistake(
+        "symbols are replaced one by one",
+        "symbols.py",
+        "expr.xreplace(values)",
+        "expr.subs(list(values.items()))",
+        ("tests/test_tree.py",),
+    ),
+    Mistake(
+        "conditions are not checked", "binding.py", "if checked.holds is False:", "if False:", ("tests/test_tree.py",)
+    ),
+    Mistake(
+        "unequal neighbours are folded",
+        "fold.py",
+        "replace(child, name=numbered[1] + INDEX)",
+        "Block(numbered[1] + INDEX)",
+        ("tests/test_tree.py",),
+    ),
+    Mistake(
+        "rows of a block's own tensors are lost",
+        "breakdown.py",
+        "yield from _own_rows(block, path, shown, level + 1, times)",
+        "pass",
+        ("tests/test_render.py",),
+    ),
+    Mistake(
+        "buffers are part of the formula",
+        "formula.py",
+        "if tensor.is_parameter))",
+        "))",
+        ("tests/test_formula.py",),
+    ),
+    Mistake(
+        "the solver forgets the divisions",
+        "solve.py",
+        "if all(left(candidate)",
+        "if True or all(left(candidate)",
+        ("tests/test_solve.py",),
+    ),
+    Mistake("narrow integers wrap", "evaluate.py", '_as(array, "int64")', "array", ("tests/test_evaluate.py",)),
+    Mistake(
+        "large counts wrap",
+        "evaluate.py",
+        "<= LARGEST_DIMENSION for program",
+        "<= 2**80 for program",
+        ("tests/test_evaluate.py",),
+    ),
+    Mistake(
+        "JSON loses frozen and buffer",
+        "tree_json.py",
+        '("role", "parameter"), ',
+        "",
+        ("tests/test_tree.py", "tests/test_json.py"),
+    ),
+    Mistake(
+        "the flag for a LayerNorm is ignored",
+        "architectures/amnl.py",
+        "if config.lstm_norm else {}",
+        "",
+        ("tests/test_amnl.py",),
+    ),
+]
+
+
+def survives(mistake: Mistake) -> str:
+    """Return why a mistake lives, or an empty text where a test died of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("paramcalc", "amnl_reference", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        path = copy / "paramcalc" / mistake.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(mistake.before) != 1:
+            return f"{mistake.before!r} stands {text.count(mistake.before)} times in {mistake.file}"
+        path.write_text(text.replace(mistake.before, mistake.after), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mistake.tests]
+        environment = {**os.environ, "CI": "true", "PYTHONDONTWRITEBYTECODE": "1"}
+        result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        if result.returncode == 1:
+            return ""
+        return f"pytest ended with {result.returncode}: {result.stdout.strip().splitlines()[-1:]}"
+
+
+def main() -> None:
+    """Try every mistake, a few at a time, and exit with 1 where one lives."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        reasons = list(pool.map(survives, MISTAKES))
+    for mistake, reason in zip(MISTAKES, reasons, strict=True):
+        print(f"{'LIVES' if reason else 'dies '}  {mistake.title}{': ' + reason if reason else ''}")
+    living = sum(1 for reason in reasons if reason)
+    print(f"{len(MISTAKES) - living} passed, {living} failed")
+    sys.exit(1 if living else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Write the generated parts of the README and the docs, or with --check tell which are stale.
+
+Each part stands between `<!-- begin NAME -->` and `<!-- end NAME -->` and is replaced whole.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import paramcalc as pc
+from paramcalc.architectures import AMNL
+from paramcalc.formula import formula
+from paramcalc.layers import CATALOGUE, Layer
+from paramcalc.render.diff import diff_table
+from paramcalc.render.formula import variants
+from paramcalc.sources.target import ALL, load
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/amnl.md", "docs/catalogue.md")
+MARKED = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+
+
+def catalogue() -> str:
+    """A line for every layer: its class, its count in general, and the conditions of that form."""
+    lines = ["| Layer | Parameters | Holds for |", "|:------|:-----------|:----------|"]
+    return "\n".join([*lines, *(_line(CATALOGUE[name]) for name in sorted(CATALOGUE))])
+
+
+def _line(layer: Layer) -> str:
+    block = layer.block()
+    closed = formula(block, form="collected")
+    holds = "; ".join(f"`{condition}`" for condition in block.preconditions)
+    counts = "<br>".join([f"`{closed}`", *(f"{given}: `{count}`" for given, count in variants(layer, {}))])
+    return f"| [{layer.name}]({layer.source}) | {counts} | {holds} |"
+
+
+def latex(preset: str) -> str:
+    """The closed form of AMNL in all its sizes, as a formula that GitHub renders."""
+    target = load(f"amnl:{preset}", vary=ALL)
+    return f"```math\n{formula(target.block, form='collected', notation=target.notation).latex()}\n```"
+
+
+def hidden() -> str:
+    """The closed form of AMNL in its hidden size alone."""
+    block = pc.architecture("amnl", lstm_hidden=pc.symbol("lstm_hidden"))
+    return f"```math\nN(h) = {formula(block, notation=AMNL.notation).latex()}\n```"
+
+
+def letters() -> str:
+    """The letters that stand for the hyperparameters."""
+    rows = [f"| ${letter}$ | `{name}` |" for name, letter in AMNL.notation.items()]
+    return "\n".join(["| Letter | Hyperparameter |", "|:-------|:---------------|", *rows])
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "catalogue": catalogue,
+    "amnl-components": lambda: pc.render(pc.architecture("amnl"), depth=1),
+    "amnl-book": lambda: pc.render(pc.architecture("amnl")),
+    "amnl-research": lambda: pc.render(pc.architecture("amnl", preset="research")),
+    "amnl-hidden": hidden,
+    "amnl-formula": lambda: latex("book"),
+    "amnl-letters": letters,
+    "amnl-halved": lambda: diff_table(
+        pc.diff(pc.architecture("amnl"), pc.architecture("amnl", lstm_hidden=64)), "h = 128", "h = 64"
+    ),
+    "amnl-presets": lambda: diff_table(
+        pc.diff(pc.architecture("amnl"), pc.architecture("amnl", preset="research")), "book", "research"
+    ),
+}
+
+
+def current(text: str) -> str:
+    """Return a page with every generated part as it should be."""
+    return MARKED.sub(lambda match: f"{match[1]}{PARTS[match[2]]()}\n{match[3]}", text)
+
+
+def stale() -> list[str]:
+    """Return the pages whose generated parts are out of date."""
+    texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+    return [page for page, text in texts.items() if current(text) != text]
+
+
+def main() -> None:
+    """Write the pages, or with --check exit with 1 where one is stale."""
+    pages = stale()
+    if "--check" in sys.argv[1:]:
+        if pages:
+            sys.exit(f"stale: {', '.join(pages)}; run python docs/generate.py")
+        return
+    for page in pages:
+        path = ROOT / page
+        path.write_text(current(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
