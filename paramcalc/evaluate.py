@@ -6,12 +6,13 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc.conditions import Condition, as_size
 from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, unknown_name
 from paramcalc.program import Program, Values, compile_expr
-from paramcalc.symbols import LARGEST_DIMENSION
+from paramcalc.symbols import LARGEST_DIMENSION, Size
 from paramcalc.tree import Block
 
 CHUNK = 65_536
@@ -74,19 +75,25 @@ def _answer(block: Block, values: Mapping[str, Any], answer: _Answer) -> Any:
     if missing:
         raise InvalidValue(f"no value for {', '.join(missing)}", where="evaluate", expected="one for every symbol")
     checked = {name: _checked(name, value) for name, value in values.items()}
-    conditions = tuple((each, compile_expr(each.left), compile_expr(each.right)) for each in block.preconditions)
-    question = _Question(compile_expr(block.params), conditions)
+    question = _question(block.params, block.preconditions)
     sizes = {name: value for name, value in checked.items() if isinstance(value, int)}
     arrays = {name: value for name, value in checked.items() if name not in sizes}
+    names = tuple(arrays)
 
     def compute(*parts: Any) -> Any:
-        return _in_chunks(answer, question, sizes, dict(zip(arrays, parts, strict=True)))
+        return _computed(answer, question, sizes, dict(zip(names, parts, strict=True)))
 
     lazy = next((array for array in arrays.values() if hasattr(array, "map_blocks")), None)
     if lazy is None:
         return compute(*arrays.values())
     aligned = [array if hasattr(array, "map_blocks") else lazy * 0 + array for array in arrays.values()]
     return aligned[0].map_blocks(compute, *aligned[1:], dtype="int64" if answer is _counts else "bool")
+
+
+@lru_cache(maxsize=64)
+def _question(params: Size, conditions: tuple[Condition, ...]) -> _Question:
+    checks = tuple((each, compile_expr(each.left), compile_expr(each.right)) for each in conditions)
+    return _Question(compile_expr(params), checks)
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -99,6 +106,12 @@ def _checked(name: str, value: Any) -> Any:
     if not _INTEGER.fullmatch(str(value.dtype)):
         raise InvalidType(f"got an array of {value.dtype}", where=name, expected="integers, or an array of them")
     return value
+
+
+def _computed(answer: _Answer, question: _Question, sizes: Values, arrays: Values) -> Any:
+    prepared, narrow = _prepared(question, sizes, arrays)
+    result = _in_chunks(answer, question, sizes, prepared)
+    return _narrowed(result) if narrow and answer is _counts else result
 
 
 def _in_chunks(answer: _Answer, question: _Question, sizes: Values, arrays: Values) -> Any:
@@ -120,36 +133,35 @@ def _in_chunks(answer: _Answer, question: _Question, sizes: Values, arrays: Valu
 
 
 def _counts(question: _Question, values: Values) -> Any:
-    prepared, narrow = _prepared(question, values)
     for condition, left, right in question.conditions:
-        _require_all(condition, _holds(condition, left.run(prepared), right.run(prepared)))
-    counts = question.params.run(prepared)
-    if isinstance(counts, int):
-        counts = sum((array * 0 for array in prepared.values() if not isinstance(array, int)), start=counts)
-    return _narrowed(counts) if narrow else counts
+        _require_all(condition, _holds(condition, left.run(values), right.run(values)))
+    counts = question.params.run(values)
+    return counts if not isinstance(counts, int) else _zeros(values) + counts
 
 
 def _mask(question: _Question, values: Values) -> Any:
-    prepared, _ = _prepared(question, values)
-    mask: Any = sum((array * 0 for array in prepared.values() if not isinstance(array, int)), start=0) == 0
+    mask: Any = _zeros(values) == 0
     for condition, left, right in question.conditions:
-        mask = mask & _holds(condition, left.run(prepared), right.run(prepared))
+        mask = mask & _holds(condition, left.run(values), right.run(values))
     return mask
 
 
-def _prepared(question: _Question, values: Values) -> tuple[dict[str, Any], bool]:
-    """The values, wide enough for every result on the way, and whether that took Python integers."""
-    arrays = {name: value for name, value in values.items() if not isinstance(value, int)}
-    largest = {name: value for name, value in values.items() if isinstance(value, int)}
+def _zeros(values: Values) -> Any:
+    """Zeros in the shape that the values broadcast to; 0 where none is an array."""
+    return sum((array * 0 for array in values.values() if not isinstance(array, int)), start=0)
+
+
+def _prepared(question: _Question, sizes: Values, arrays: Values) -> tuple[dict[str, Any], bool]:
+    """The arrays, wide enough for every result on the way, and whether that took Python integers."""
+    largest = dict(sizes)
     for name, array in arrays.items():
         low, largest[name] = (1, 1) if 0 in array.shape else (int(array.min()), int(array.max()))
         if low < 1:
             raise InvalidValue(f"got {low}", where=name, expected="sizes of 1 or more")
-    if not arrays or any(str(array.dtype) == "object" for array in arrays.values()):
-        return {**values, **{name: _as(array, "object") for name, array in arrays.items()}}, False
-    if all(program.bound(largest) <= LARGEST_DIMENSION for program in question.programs):
-        return {**values, **{name: _as(array, "int64") for name, array in arrays.items()}}, False
-    return {**values, **{name: _as(array, "object") for name, array in arrays.items()}}, True
+    exact = any(str(array.dtype) == "object" for array in arrays.values())
+    fits = all(program.bound(largest) <= LARGEST_DIMENSION for program in question.programs)
+    dtype = "int64" if fits and not exact else "object"
+    return {name: _as(array, dtype) for name, array in arrays.items()}, dtype == "object" and not exact
 
 
 def _as(array: Any, dtype: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import groupby
+from operator import is_
 
 from paramcalc.paths import INDEX, unrolled
 from paramcalc.tensor import TensorSpec
@@ -46,7 +47,8 @@ def _folded(block: Block, children: list[Block]) -> Block:
             groups.append(copies[0])
         else:
             groups.append(replace(template, repeat=len(copies), first=_number(copies[0])))
-    return replace(block, children=tuple(groups))
+    unchanged = len(groups) == len(block.children) and all(map(is_, groups, block.children))
+    return block if unchanged else replace(block, children=tuple(groups))
 
 
 def _run(position: int, child: Block) -> tuple[Block, int]:

@@ -48,36 +48,30 @@ def indexed(name: str, index: int | None) -> str:
 
 def child_of(block: Block, name: str) -> Block | None:
     """Return the child of that name, one copy of a repeated one, or None."""
-    for child in block.children:
-        if child.name == name:
-            return child
-        if not child.name:
-            inner = child_of(child, name)
-            if inner is not None:
-                return inner
-        elif child.repeated and _index_in(child.name, name, child) is not None:
+    if name in block.children_by_name:
+        return block.children_by_name[name]
+    for template, child in block.children_by_name.items():
+        if child.repeated and index_in(template, name, child) is not None:
             return replace(child, name=name, repeat=1, first=0)
     return None
 
 
 def tensor_of(block: Block, name: str) -> TensorSpec | None:
     """Return the tensor that the block owns under that name, in a nameless group too, or None."""
+    grouped = block.repeated and not block.name
     for tensor in block.own:
-        grouped = block.repeated and not block.name
-        if tensor.name == name or (grouped and _index_in(tensor.name, name, block) is not None):
+        if tensor.name == name or (grouped and index_in(tensor.name, name, block) is not None):
             return tensor
     found = (tensor_of(child, name) for child in block.children if not child.name)
     return next((tensor for tensor in found if tensor is not None), None)
 
 
-def _index_in(template: str, name: str, block: Block) -> int | None:
-    """The index for which a template gives the name, where the block has that copy."""
+def index_in(template: str, name: str, block: Block) -> int | None:
+    """Return the index for which a template gives the name, None where the block has no such copy."""
     head, _, tail = template.partition(INDEX)
     match = re.fullmatch(f"{re.escape(head)}(0|[1-9][0-9]*){re.escape(tail)}", name)
-    if match is None:
+    if match is None or not isinstance(block.first, int):
         return None
     index = int(match[1])
-    if not isinstance(block.first, int):
-        return None
     last = block.first + (block.repeat if isinstance(block.repeat, int) else 1)
     return index if block.first <= index < last else None

@@ -93,9 +93,17 @@ def _horner(terms: Mapping[Powers, int], atoms: list[Callable[[Values], Any]]) -
             outside[powers] = coefficient
     variable, factor = atoms[position], _horner(inside, atoms)
     if not outside:
-        return lambda values: factor(values) * variable(values)
+        return lambda values: _product(factor(values), variable(values))
     rest = _horner(outside, atoms)
-    return lambda values: _sum(factor(values) * variable(values), rest(values))
+    return lambda values: _sum(_product(factor(values), variable(values)), rest(values))
+
+
+def _product(fresh: Any, other: Any) -> Any:
+    """A product written into the first array where that can be, as in `_sum`."""
+    if isinstance(fresh, int) or not (isinstance(other, int) or other.shape == fresh.shape):
+        return fresh * other
+    fresh *= other
+    return fresh
 
 
 def _sum(fresh: Any, other: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from paramcalc.binding import bound
 from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of, unrolled
+from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of
+from paramcalc.siblings import first_clash
 from paramcalc.symbols import Size, as_expr, is_expr, symbol_names
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import Tie, absolute, open_tie, relative
@@ -55,9 +56,8 @@ class Block:
             raise InvalidValue(f"got {self.name!r}", where="name of a block", expected="a word without dots")
         if self.repeated:
             _check_repeat(self)
-        names = self.local_names
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
+        twice = first_clash(self)
+        if twice is not None:
             raise InvalidValue(f"two siblings are named {twice!r}", where=self.title, expected="names that differ")
         ties = [open_tie(tensor) for tensor in self.own if tensor.tied_to is not None]
         ties += [tie.outside(child.name) for child in self.children for tie in child.pending_ties]
@@ -79,13 +79,12 @@ class Block:
         return type(self.repeat) is not int or self.repeat != 1 or any(INDEX in name for name in names)
 
     @property
-    def local_names(self) -> list[str]:
-        """The names that the tensors and children take in this block, integer repeats unrolled."""
-        names = [tensor.name for tensor in self.own]
-        for child in self.children:
-            for name in (child.name,) if child.name else child.local_names:
-                names += unrolled(name, child)
-        return names
+    def children_by_name(self) -> Mapping[str, Block]:
+        """The children that have a name, by it."""
+        if "_children_by_name" not in self.__dict__:
+            self.__dict__["_children_by_name"] = {child.name: child for child in self.children if child.name}
+        children: Mapping[str, Block] = self.__dict__["_children_by_name"]
+        return children
 
     @property
     def title(self) -> str:

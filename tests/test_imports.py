@@ -19,6 +19,7 @@ ORDER = [
     {"parse", "conditions", "polynomial", "program", "traverse"},
     {"tensor", "notation"},
     {"ties", "paths", "totals", "binding"},
+    {"siblings"},
     {"tree"},
     {"layers", "fold", "tree_json"},
     {"architectures", "breakdown", "formula", "solve", "evaluate"},

@@ -1,0 +1,67 @@
+"""The names that stand beside each other in a block: which two are the same, without writing repeats out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from paramcalc.paths import INDEX, index_in
+
+if TYPE_CHECKING:
+    from paramcalc.tree import Block
+
+
+class Place(NamedTuple):
+    """A name in a block, and the block whose copies it counts where `{}` stands in it."""
+
+    name: str
+    block: Block | None
+
+
+def first_clash(block: Block) -> str | None:
+    """Return a name that two tensors or children of a block share or could share, None where there is none.
+
+    >>> from paramcalc.tree import Block
+    >>> first_clash(Block(children=(Block("{}", repeat=10**9), Block("head"))))
+    """
+    places = list(_places(block))
+    plain = [each.name for each in places if each.block is None]
+    counted = [(each.name, each.block) for each in places if each.block is not None]
+    if len(set(plain)) < len(plain):
+        return Counter(plain).most_common(1)[0][0]
+    for name in plain if counted else ():
+        if any(index_in(template, name, copies) is not None for template, copies in counted):
+            return name
+    for number, (template, copies) in enumerate(counted):
+        for other, others in counted[:number]:
+            if _overlap(copies, others) if template == other else _ambiguous(template, other):
+                return template
+    return None
+
+
+def _places(block: Block) -> Iterator[Place]:
+    group = block if block.repeated and not block.name else None
+    yield from (Place(tensor.name, group) for tensor in block.own)
+    for child in block.children:
+        if child.name:
+            yield Place(child.name, child if child.repeated else None)
+        else:
+            yield from _places(child)
+
+
+def _overlap(a: Block, b: Block) -> bool:
+    """Whether two runs of copies share an index; where that depends on a symbol it is seen once it has a value."""
+    if not all(isinstance(size, int) for each in (a, b) for size in (each.first, each.repeat)):
+        return bool(a.first == b.first)
+    return bool(a.first < b.first + b.repeat and b.first < a.first + a.repeat)
+
+
+def _ambiguous(a: str, b: str) -> bool:
+    """Whether two templates could give one name, as `a{}` and `a1{}` do: one has a digit where the other counts."""
+    (head_a, tail_a), (head_b, tail_b) = a.split(INDEX), b.split(INDEX)
+    short, long = sorted((head_a, head_b), key=len)
+    heads = (long.startswith(short) and long[len(short) : len(short) + 1].isdigit()) or head_a == head_b
+    short, long = sorted((tail_a, tail_b), key=len)
+    ends = (long.endswith(short) and long[: len(long) - len(short)][-1:].isdigit()) or tail_a == tail_b
+    return heads and ends
