@@ -95,7 +95,7 @@ MISTAKES = [
         "if True or all(left(candidate)",
         ("tests/test_solve.py",),
     ),
-    Mistake("narrow integers wrap", "evaluate.py", '_as(array, dtype) for', "array for", ("tests/test_evaluate.py",)),
+    Mistake("narrow integers wrap", "evaluate.py", "_as(array, dtype) for", "array for", ("tests/test_evaluate.py",)),
     Mistake(
         "large counts wrap",
         "evaluate.py",

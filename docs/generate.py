@@ -33,8 +33,13 @@ def _line(layer: Layer) -> str:
     block = layer.block()
     closed = formula(block, form="collected")
     holds = "; ".join(f"`{condition}`" for condition in block.preconditions)
-    counts = "<br>".join([f"`{closed}`", *(f"{given}: `{count}`" for given, count in variants(layer, {}))])
+    counts = "<br>".join([f"`{closed}`", *map(_variant, variants(layer, {}))])
     return f"| [{layer.name}]({layer.source}) | {counts} | {holds} |"
+
+
+def _variant(row: list[str]) -> str:
+    given, count, holds = row
+    return f"{given}: `{count}`" + (f" for {holds}" if holds else "")
 
 
 def latex(preset: str) -> str:

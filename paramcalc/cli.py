@@ -121,7 +121,10 @@ def formula(
 @click.option("--budget", required=True, metavar="COUNT", help="The most parameters, such as 3.5M or 3500000.")
 @SET
 def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> None:
-    """Print the largest SIZE of TARGET within a budget of parameters; exit status 1 where there is none."""
+    """Print the largest SIZE of TARGET within a budget of parameters.
+
+    The exit status is 1 where there is none.
+    """
     from paramcalc.solve import solution
 
     limit = parse.parse_count(budget, where="--budget")
@@ -140,7 +143,10 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
 @click.option("--depth", type=DEPTH, default=1, show_default=True, metavar="N", help="Compare N levels of the trees.")
 @click.option("--all", "everything", is_flag=True, help="Show what is equal too.")
 def diff(a: str, b: str, set_a: Mapping[str, Any], set_b: Mapping[str, Any], *, depth: int, everything: bool) -> None:
-    """Print what differs between targets A and B, by component; exit status 1 where anything does."""
+    """Print what differs between targets A and B, component by component.
+
+    The exit status is 1 where anything does.
+    """
     from paramcalc.render.diff import diff_table
 
     result = pc.diff(load(a, settings=set_a).block, load(b, settings=set_b).block, depth=depth)

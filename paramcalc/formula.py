@@ -53,7 +53,7 @@ class Formula:
         """Return the formula as LaTeX: one line for one part, else an aligned line for each with its label."""
         terms = [as_latex(part.expr, self.notation) for part in self.parts]
         domain = ",\\; ".join(condition_latex(condition, self.notation) for condition in self.conditions)
-        where = f"\\qquad \\left({domain}\\right)" if domain else ""
+        where = f"\\quad \\text{{for }} {domain}" if domain else ""
         if len(terms) == 1:
             return terms[0] + (f" {where}" if where else "")
         lines = [

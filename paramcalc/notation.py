@@ -42,7 +42,9 @@ def as_latex(expr: Size, notation: Mapping[str, str] | None = None) -> str:
     import sympy
 
     letters = _letters(symbol_names(expr), notation or {}, style="latex")
-    return str(sympy.latex(expr, symbol_names={symbol(name): letter for name, letter in letters.items()}))
+    upright = any(letter.startswith(r"\mathrm") for letter in letters.values())
+    names = {symbol(name): letter for name, letter in letters.items()}
+    return str(sympy.latex(expr, symbol_names=names, mul_symbol=r" \, " if upright else None))
 
 
 def condition_latex(condition: Condition, notation: Mapping[str, str] | None = None) -> str:

@@ -111,7 +111,7 @@ def test_latex_has_letters_and_integers_only(form: str) -> None:
 def test_latex_of_one_symbol() -> None:
     tree = pc.architecture("amnl", lstm_hidden=symbol("lstm_hidden"))
     closed = formula(tree, notation={"lstm_hidden": "h"})
-    assert closed.latex() == r"48 h^{2} + 944 h + 53700 \qquad \left(4 \mid h\right)"
+    assert closed.latex() == r"48 h^{2} + 944 h + 53700 \quad \text{for } 4 \mid h"
     assert str(closed) == "48*h**2 + 944*h + 53700"
 
 
@@ -124,4 +124,5 @@ def test_a_letter_stands_for_one_name() -> None:
 def test_names_without_a_letter_are_upright_in_latex() -> None:
     assert as_latex(symbol("n_classes")) == r"\mathrm{n\_classes}"
     assert as_latex(symbol("d")) == "d"
+    assert as_latex(symbol("n_in") * symbol("n_out")) == r"\mathrm{n\_in} \, \mathrm{n\_out}"
     assert as_text(7) == as_latex(7) == "7"

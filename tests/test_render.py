@@ -53,13 +53,14 @@ def test_tensor_rows_add_up(tree: Block) -> None:
 def test_markdown_read_again_adds_up(tree: Block, depth: int | None) -> None:
     header, rule, *lines = render(tree, "markdown", depth=depth).split("\n\n")[0].splitlines()
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-    assert [cell.strip() for cell in header.split("|")[1:-1]] == ["Path", "Layer", "Shape", "Parameters", "Share"]
-    assert re.fullmatch(r"\|:-+\|:-+\|:-+\|-+:\|-+:\|", rule)
-    assert {len(row) for row in cells} == {5}
+    columns = [cell.strip() for cell in header.split("|")[1:-1]]
+    assert columns in (["Path", "Layer", "Shape", "Parameters", "Share"], ["Path", "Layer", "Parameters", "Share"])
+    assert re.fullmatch(r"(\|:-+){2,3}(\|-+:){2}\|", rule)
+    assert {len(row) for row in cells} == {len(columns)}
     *rows, total = cells
-    plain = [row[3] for row in rows if not row[3].startswith("**")]
+    plain = [row[-2] for row in rows if not row[-2].startswith("**")]
     assert sum(int(number.replace(",", "")) for number in plain) == tree.params
-    assert total[3] == f"**{tree.params:,}**"
+    assert total[-2] == f"**{tree.params:,}**"
 
 
 @given(trees.blocks(symbolic=False), DEPTHS)

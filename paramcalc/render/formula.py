@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from paramcalc.breakdown import tensor_rows
 from paramcalc.formula import Formula, formula
 from paramcalc.layers import Layer
+from paramcalc.notation import condition_text
 
 
 def formula_text(form: Formula) -> str:
@@ -28,7 +29,8 @@ def layer_sheet(layer: Layer, arguments: Mapping[str, object], notation: Mapping
     if shapes:
         sections.append(tabulate(shapes, headers=["Tensor", "Shape", "Role"], disable_numparse=True))
     if layer.variants and not arguments:
-        sections.append(tabulate(variants(layer, notation), headers=["With", "Parameters"], disable_numparse=True))
+        headers = ["With", "Parameters", "Holds for"]
+        sections.append(tabulate(variants(layer, notation), headers=headers, disable_numparse=True))
     return "\n\n".join([*sections, f"Source: {layer.source}"])
 
 
@@ -37,10 +39,12 @@ def _shape(shape: tuple[object, ...]) -> str:
 
 
 def variants(layer: Layer, notation: Mapping[str, str]) -> list[list[str]]:
-    """Return, for each notable choice of arguments, the choice and its formula."""
+    """Return, for each notable choice of arguments, the choice, its formula, and what it asks beyond the rest."""
+    always = set(layer.block().preconditions)
     rows = []
     for variant in layer.variants:
         given = layer.symbols(variant)
         closed = formula(layer.block(**given), form="collected", notation=notation)
-        rows.append([", ".join(f"{name}={value}" for name, value in given.items()), str(closed)])
+        more = [condition_text(each, notation) for each in closed.conditions if each not in always]
+        rows.append([", ".join(f"{name}={value}" for name, value in given.items()), str(closed), "; ".join(more)])
     return rows

@@ -9,10 +9,16 @@ def markdown(table: Table) -> str:
     """Return the table in Markdown: subtotals and total in bold, the summary as a list below."""
     from tabulate import tabulate
 
-    headers = ["Path", "Layer", "Shape", *table.headers]
+    shapes = [_shape(line.shape) for line in table.lines]
+    shape = any(shapes)
+    headers = ["Path", "Layer", *(["Shape"] if shape else []), *table.headers]
     align = ["right" if header in ("Parameters", "Share") else "left" for header in headers]
-    rows = [[code(line.row.path), _layer(line), line.shape, *_numbers(table, line)] for line in table.lines]
-    rows.append(["**Total**", escaped(table.title), "", *_numbers(table, table.total, total=True)])
+    rows = [
+        [code(line.row.path), _layer(line), *([text] if shape else []), *_numbers(table, line)]
+        for line, text in zip(table.lines, shapes, strict=True)
+    ]
+    total = _numbers(table, table.total, total=True)
+    rows.append(["**Total**", escaped(table.title), *([""] if shape else []), *total])
     body = tabulate(rows, headers=headers, tablefmt="pipe", colalign=align, disable_numparse=True)
     summary = "\n".join(f"- {name}: {code(text) if name == 'Holds for' else text}" for name, text in table.summary)
     return f"{body}\n\n{summary}"
@@ -21,6 +27,11 @@ def markdown(table: Table) -> str:
 def _layer(line: Line) -> str:
     row = line.row
     return f"**{escaped(row.label)}**" if row.label and row.level <= 1 else code(line.layer)
+
+
+def _shape(text: str) -> str:
+    """A shape of numbers as it is; one with symbols in code style, since `*` and `_` would be markup."""
+    return code(text) if "*" in text or "_" in text else text
 
 
 def _numbers(table: Table, line: Line, *, total: bool = False) -> list[str]:
