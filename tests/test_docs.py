@@ -1,0 +1,70 @@
+"""The docs: generated parts are current, links lead somewhere, and every layer has its line."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from paramcalc.cli import main
+from paramcalc.layers import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"])
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_parts_are_current() -> None:
+    assert generator().stale() == [], "run python docs/generate.py"
+
+
+def test_every_generated_part_stands_in_a_page() -> None:
+    marked = {name for page in PAGES for name in re.findall(r"<!-- begin ([a-z-]+) -->", page.read_text("utf-8"))}
+    assert marked == generator().PARTS.keys()
+
+
+def test_a_stale_part_is_noticed() -> None:
+    module = generator()
+    text = "<!-- begin amnl-hidden -->\nN = 1\n<!-- end amnl-hidden -->\n"
+    assert "48 h^{2}" in module.current(text)
+    assert module.current(module.current(text)) == module.current(text)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_every_layer_has_its_line(name: str) -> None:
+    lines = (ROOT / "docs" / "catalogue.md").read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith(f"| [{name}](")]
+    assert len(re.split(r"(?<!\\)\|", line)) == 5
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8"))
+    broken = [link for link in links if "://" not in link and not (page.parent / link.split("#")[0]).is_file()]
+    assert not broken
+
+
+def test_the_commands_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    commands = re.findall(r"`(paramcalc [^`]+)`", text)
+    assert len(commands) >= 6
+    for command in commands:
+        with pytest.raises(SystemExit) as stop:
+            main(shlex.split(command)[1:])
+        assert stop.value.code == (1 if " diff " in command else 0), command
+    answer = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    main_output = capsys.readouterr().out
+    assert answer
+    assert all(part in main_output for part in answer)
