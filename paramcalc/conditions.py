@@ -107,9 +107,7 @@ def as_size(value: object, *, where: str) -> tuple[Size, tuple[Condition, ...]]:
 
     Raises InvalidType or InvalidValue where the value is no size, zero included.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value < 1:
-        raise InvalidValue(f"got {short(value)}", where=where, expected="a size of 1 or more")
-    size = as_expr(value, where=where)
+    size = as_expr(value, where=where, least=1)
     if isinstance(size, int):
         return size, ()
     return size, require(size, ">=", 1, where=where, reason="a size is 1 or more")

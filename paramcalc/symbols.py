@@ -44,23 +44,23 @@ def symbol(name: str) -> Any:
     return sympy.Symbol(name, integer=True, positive=True)
 
 
-def as_expr(value: object, *, where: str = "size") -> Size:
-    """Return a value as an exact non-negative size: a Python int where it has no symbol, else an expanded expression.
+def as_expr(value: object, *, where: str = "size", least: int = 0) -> Size:
+    """Return a value as an exact size of `least` or more: a Python int without symbols, else an expanded expression.
 
     >>> as_expr(2 * symbol("h") * (symbol("h") + 1))
     2*h**2 + 2*h
 
     Raises InvalidType for a bool, float, string or anything else that is not an integer or an expression; InvalidValue
-    for a negative or enormous integer, an expression that is not an integer, or one with a symbol made elsewhere.
+    for an integer below `least` or beyond those of torch, an expression that is no integer, or a symbol made elsewhere.
     """
     if type(value) is int:
-        return _as_int(value, where)
+        return _as_int(value, where, least)
     if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
         raise InvalidType(f"got the truth value {value}", where=where, expected="an integer or a symbol")
     if isinstance(value, numbers.Integral):
-        return _as_int(int(value), where)
+        return _as_int(int(value), where, least)
     if is_expr(value):
-        return _as_symbolic(value, where)
+        return _as_symbolic(value, where, least)
     shown = repr(value)
     raise InvalidType(
         f"got {type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}",
@@ -69,15 +69,15 @@ def as_expr(value: object, *, where: str = "size") -> Size:
     )
 
 
-def _as_int(value: int, where: str) -> int:
-    if value < 0:
-        raise InvalidValue(f"got {short(value)}", where=where, expected="no negative number")
+def _as_int(value: int, where: str, least: int) -> int:
+    if value < least:
+        raise InvalidValue(f"got {short(value)}", where=where, expected=f"a size of {least} or more")
     if value > LARGEST_DIMENSION:
         raise InvalidValue(f"got {short(value)}", where=where, expected="at most 2^63 - 1, as in torch")
     return value
 
 
-def _as_symbolic(expr: Any, where: str) -> Size:
+def _as_symbolic(expr: Any, where: str, least: int) -> Size:
     import sympy
 
     for atom in expr.free_symbols:
@@ -91,11 +91,11 @@ def _as_symbolic(expr: Any, where: str) -> Size:
         raise InvalidValue(f"{expr} holds a floating-point number", where=where, expected="exact integers only")
     exact = canonical(expr)
     if isinstance(exact, int):
-        return _as_int(exact, where)
+        return _as_int(exact, where, least)
     if exact.is_integer is not True:
         raise InvalidValue(f"{expr} is not always an integer", where=where, expected="an integer; use // for the floor")
     if exact.is_negative:
-        raise InvalidValue(f"{expr} is negative", where=where, expected="no negative number")
+        raise InvalidValue(f"{expr} is negative", where=where, expected=f"a size of {least} or more")
     return exact
 
 

@@ -142,8 +142,8 @@ WRONG_TREES = [
     (lambda: Block(children=(Block("{}", repeat=3), Block("2"))), "two siblings are named '2'"),
     (lambda: Block("a.b"), "a word without dots"),
     (lambda: Block("layers", repeat=3), "one {} in each"),
-    (lambda: Block("{}", repeat=-1), "no negative number"),
-    (lambda: TensorSpec("w", (-1,)), "no negative number"),
+    (lambda: Block("{}", repeat=-1), "a size of 0 or more"),
+    (lambda: TensorSpec("w", (-1,)), "a size of 0 or more"),
     (lambda: TensorSpec("w", (2**63,)), "at most 2\\^63 - 1"),
     (lambda: TensorSpec("w", (1,), role="weights"), "unknown role 'weights'"),  # type: ignore[arg-type]
     (lambda: TensorSpec("w", (1,), dtype="float12"), "unknown dtype 'float12'; did you mean"),

@@ -9,7 +9,7 @@ from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.layers.arguments import Conditions, Shape, named_tensors, one_of, sizes
 from paramcalc.layers.registry import layer
 from paramcalc.paths import INDEX
-from paramcalc.symbols import Size, canonical
+from paramcalc.symbols import Size, as_expr, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 
@@ -235,7 +235,7 @@ def _layer_tensors(
 
 
 def _projection(name: str, hidden: Size, proj_size: Size) -> tuple[Size | None, Conditions]:
-    if type(proj_size) is int and proj_size == 0:
+    if as_expr(proj_size, where=f"{name}.proj_size") == 0:
         return None, ()
     (projection,), conditions = sizes(name, proj_size=proj_size)
     reason = "proj_size is smaller than hidden_size"
