@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from paramcalc.binding import bound
 from paramcalc.conditions import Condition
-from paramcalc.errors import InvalidValue, unknown_name
+from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of
 from paramcalc.siblings import first_clash
 from paramcalc.symbols import Size, as_expr, is_expr, symbol_names
@@ -228,8 +228,20 @@ def compose(
     >>> [path for path, _ in compose("MLP", {"fc1": fc, "fc2": fc}).walk()]
     ['', 'fc1', 'fc2']
     """
-    named = tuple(block.named(name) for name, block in children.items())
+    named = tuple(block.named(plain_name(name, where=kind)) for name, block in children.items())
     return Block("", kind, own, named, args=args, label=label, conditions=conditions)
+
+
+def plain_name(name: object, *, where: str) -> str:
+    """Return a name that a user gave to a child or a tensor.
+
+    Raises InvalidType or InvalidValue for anything but a word without dots and without the `{}` of repeated blocks.
+    """
+    if not isinstance(name, str):
+        raise InvalidType(f"got the name {name!r}", where=where, expected="a string")
+    if not name or "." in name or INDEX in name:
+        raise InvalidValue(f"got the name {name!r}", where=where, expected="a word without dots and {}")
+    return name
 
 
 def repeated(block: Block, repeat: Size, *, first: Size = 0) -> Block:

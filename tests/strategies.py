@@ -137,7 +137,7 @@ VALUES: Values = {
     **dict.fromkeys(("device", "process_group", "_weight"), st.none()),
     **dict.fromkeys(("eps", "layer_norm_eps"), st.sampled_from([1e-5, 1e-3])),
     **dict.fromkeys(("num_layers", "num_encoder_layers", "num_decoder_layers", "dilation"), small),
-    "activation": st.sampled_from(["relu", "gelu", nn.functional.relu, nn.functional.gelu]),
+    "activation": st.sampled_from(["relu", "gelu", nn.functional.relu, nn.functional.gelu, Case("PReLU", (3,), {})]),
     "div_value": st.sampled_from([4.0, 2.0, 2.5, 3, 1, 0.5]),
     "dropout": st.sampled_from([0.0, 0.5, 1]),
     "dtype": st.sampled_from([None, None, None, torch.float32, torch.float16, torch.bfloat16, torch.float64]),

@@ -379,6 +379,10 @@ def torch_signature(name: str) -> list[tuple[str, str, object]]:
         return plain(getattr(nn, name))
     shared = [each for each in plain(nn.RNNBase) if each[0] != "mode" and (name == "LSTM" or each[0] != "proj_size")]
     only_in_rnn = [each for each in plain(nn.RNNCell) if each[0] == "nonlinearity"]
+    if name != "LSTM":  # the position after `bidirectional` is that of proj_size, which these two do not have
+        shared = [
+            (each, "KEYWORD_ONLY" if each in ("device", "dtype") else kind, value) for each, kind, value in shared
+        ]
     return [*shared[:3], *(only_in_rnn if name == "RNN" else ()), *shared[3:]]
 
 

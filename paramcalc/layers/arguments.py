@@ -47,10 +47,10 @@ def kernel(value: object, dimensions: int, *, where: str) -> tuple[Shape, Condit
     >>> kernel(3, 2, where="Conv2d.kernel_size")
     ((3, 3), ())
     """
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) != dimensions:
-        raise InvalidValue(f"got {value!r}", where=where, expected=f"one size, or a tuple of {dimensions}")
     shape, conditions = as_shape(value, where=where)
-    return (shape if len(shape) == dimensions else shape * dimensions), tuple(dict.fromkeys(conditions))
+    if isinstance(value, Iterable) and len(shape) != dimensions:
+        raise InvalidValue(f"got {value!r}", where=where, expected=f"one size, or a tuple of {dimensions}")
+    return (shape if isinstance(value, Iterable) else shape * dimensions), tuple(dict.fromkeys(conditions))
 
 
 def divided(size: Size, by: Size) -> Size:
@@ -83,6 +83,14 @@ def one_of(value: object, known: Sequence[str], *, where: str) -> None:
     """Raise InvalidValue where an argument is none of the words torch knows."""
     if value not in known:
         raise InvalidValue(f"got {value!r}", where=where, expected=" or ".join(map(repr, known)))
+
+
+def probability(value: object, *, where: str) -> None:
+    """Raise InvalidType or InvalidValue for a dropout that is no number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidType(f"got {value!r}", where=where, expected="a probability")
+    if not 0 <= value <= 1:
+        raise InvalidValue(f"got {value!r}", where=where, expected="a probability from 0 to 1")
 
 
 def absent(value: object, *, where: str) -> None:

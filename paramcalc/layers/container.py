@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from paramcalc.errors import InvalidType
 from paramcalc.layers.arguments import Conditions, as_shape
 from paramcalc.layers.registry import layer
 from paramcalc.symbols import Size
 from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block, compose
+from paramcalc.tree import Block, compose, plain_name
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def ModuleList(modules: Iterable[Block] | None = None) -> Block:
 
 
 @layer()
-def ModuleDict(modules: Mapping[str, Block] | None = None) -> Block:
+def ModuleDict(modules: Mapping[str, Block] | Iterable[tuple[str, Block]] | None = None) -> Block:
     """Blocks under names.
 
     Shapes: those of the blocks.
@@ -66,7 +66,7 @@ def ModuleDict(modules: Mapping[str, Block] | None = None) -> Block:
     Raises InvalidType for anything that is not a Block.
     Source: torch.nn.ModuleDict.
     """
-    return compose("", _blocks("ModuleDict", {} if modules is None else modules))
+    return compose("", _blocks("ModuleDict", modules))
 
 
 @layer()
@@ -99,9 +99,9 @@ def ParameterDict(parameters: Mapping[str, Size | Sequence[Size]] | None = None)
     Raises InvalidType or InvalidValue for anything that is no shape.
     Source: torch.nn.ParameterDict.
     """
-    given = {} if parameters is None else parameters
-    in_order = isinstance(given, OrderedDict) or not isinstance(given, Mapping)
-    return _bare("ParameterDict", given if in_order else dict(sorted(given.items())))
+    if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
+        return _bare("ParameterDict", sorted(parameters.items(), key=lambda pair: str(pair[0])))
+    return _bare("ParameterDict", parameters)
 
 
 def _items(name: str, values: Iterable[T] | None) -> list[T]:
@@ -117,21 +117,29 @@ def _numbered(blocks: Iterable[object]) -> dict[str, object]:
 
 
 def _blocks(name: str, children: object) -> dict[str, Block]:
-    if not isinstance(children, Mapping):
-        raise InvalidType(f"got {type(children).__name__}", where=name, expected="a mapping from names to Blocks")
+    children = _mapping(name, children)
     for key, block in children.items():
         if not isinstance(block, Block):
             raise InvalidType(f"got {type(block).__name__}", where=f"{name}.{key}", expected="a Block")
-    return dict(children)
+    return children
 
 
-def _bare(name: str, shapes: Mapping[str, object]) -> Block:
-    if not isinstance(shapes, Mapping):
-        raise InvalidType(f"got {type(shapes).__name__}", where=name, expected="a mapping from names to shapes")
+def _bare(name: str, shapes: object) -> Block:
     own: list[TensorSpec] = []
     conditions: Conditions = ()
-    for key, value in shapes.items():
+    for key, value in _mapping(name, shapes).items():
         shape, extra = as_shape(value, where=f"{name}.{key}")
-        own.append(TensorSpec(key, shape))
+        own.append(TensorSpec(plain_name(key, where=name), shape))
         conditions += extra
     return Block(own=tuple(own), conditions=conditions)
+
+
+def _mapping(name: str, given: object) -> dict[str, Any]:
+    """A mapping, or pairs, as a dict; None is empty."""
+    if given is None:
+        return {}
+    try:
+        return dict(given)  # type: ignore[call-overload,no-any-return]
+    except (TypeError, ValueError):
+        shown = type(given).__name__
+        raise InvalidType(f"got {shown}", where=name, expected="a mapping, or pairs of name and value") from None

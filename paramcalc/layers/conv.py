@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from paramcalc.conditions import require
-from paramcalc.layers.arguments import divided, kernel, one_of, sizes, tensors
+from paramcalc.errors import InvalidValue
+from paramcalc.layers.arguments import as_shape, divided, kernel, one_of, sizes, tensors
 from paramcalc.layers.registry import layer
 from paramcalc.symbols import Size
 from paramcalc.tree import Block
@@ -45,6 +46,8 @@ def _convolution(name: str, dimensions: int) -> Callable[..., Block]:
         one_of(padding_mode, PADDING_MODES, where=f"{name}.padding_mode")
         if isinstance(padding, str):
             one_of(padding, ("same", "valid"), where=f"{name}.padding")
+            if padding == "same" and set(as_shape(stride, where=f"{name}.stride")[0]) != {1}:
+                raise InvalidValue(f"got {stride!r}", where=f"{name}.stride", expected="1 with padding='same'")
         return _conv(name, dimensions, in_channels, out_channels, kernel_size, groups, bias, dtype, transposed=False)
 
     return layer(*_VARIANTS, name=name, doc=_doc(name, dimensions, transposed=False))(build)

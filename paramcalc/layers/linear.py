@@ -56,8 +56,8 @@ def Bilinear(
 
 
 @layer()
-def Identity() -> Block:
-    """A layer without tensors, which holds the place of an activation, a dropout or a pooling in a Sequential.
+def Identity(*args: object, **kwargs: object) -> Block:
+    """A layer without tensors, whatever its arguments; it also stands for an activation or a pooling in a Sequential.
 
     Shapes: none.
     Formula: 0.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from paramcalc.conditions import require
-from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.layers.arguments import Conditions, Shape, named_tensors, one_of, sizes
+from paramcalc.layers.arguments import Conditions, Shape, named_tensors, one_of, probability, sizes
 from paramcalc.layers.registry import layer
 from paramcalc.paths import INDEX
 from paramcalc.symbols import Size, as_expr, canonical
@@ -26,6 +25,7 @@ def RNN(
     batch_first: bool = False,
     dropout: float = 0.0,
     bidirectional: bool = False,
+    *,
     device: object = None,
     dtype: object = None,
 ) -> Block:
@@ -84,6 +84,7 @@ def GRU(
     batch_first: bool = False,
     dropout: float = 0.0,
     bidirectional: bool = False,
+    *,
     device: object = None,
     dtype: object = None,
 ) -> Block:
@@ -189,7 +190,7 @@ def _stack(
     proj_size: Size,
     dtype: object,
 ) -> Block:
-    _check_dropout(name, dropout)
+    probability(dropout, where=f"{name}.dropout")
     (inputs, hidden, layers), conditions = sizes(
         name, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers
     )
@@ -240,10 +241,3 @@ def _projection(name: str, hidden: Size, proj_size: Size) -> tuple[Size | None, 
     (projection,), conditions = sizes(name, proj_size=proj_size)
     reason = "proj_size is smaller than hidden_size"
     return projection, conditions + require(hidden, ">", projection, where=f"{name}.hidden_size", reason=reason)
-
-
-def _check_dropout(name: str, dropout: float) -> None:
-    if isinstance(dropout, bool) or not isinstance(dropout, int | float):
-        raise InvalidType(f"got {dropout!r}", where=f"{name}.dropout", expected="a probability")
-    if not 0 <= dropout <= 1:
-        raise InvalidValue(f"got {dropout!r}", where=f"{name}.dropout", expected="a probability from 0 to 1")

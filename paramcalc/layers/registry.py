@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, unknown_name
-from paramcalc.symbols import symbol
+from paramcalc.symbols import is_expr, symbol
 from paramcalc.tree import Argument, Block
 
 P = ParamSpec("P")
@@ -24,6 +24,7 @@ _IGNORED = """
     label_smoothing options
 """
 NO_EFFECT = frozenset(_IGNORED.split())
+IN_CHILDREN = frozenset({"modules", "values", "parameters"})
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Layer:
         return self.build(**{**self.symbols(self.general), **arguments})
 
 
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 CATALOGUE: dict[str, Layer] = {}
 
 
@@ -91,7 +93,7 @@ def layer(
         required = {
             each.name: each.name
             for each in signature.parameters.values()
-            if each.default is each.empty and each.kind is not each.VAR_POSITIONAL
+            if each.default is each.empty and each.kind not in _VARIADIC
         }
         CATALOGUE[title] = Layer(title, checked, {**required, **general}, variants)
         return checked
@@ -133,21 +135,24 @@ def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[A
     shown: list[Argument] = []
     by_position = True
     for name, parameter in signature.parameters.items():
+        required = parameter.default is parameter.empty
         value = given.get(name, parameter.default)
-        if name in NO_EFFECT or _holds_blocks(value) or parameter.kind is parameter.VAR_POSITIONAL:
+        value = dtype_name(value) if name == "dtype" and value is not None else _plain(value)
+        if name in NO_EFFECT | IN_CHILDREN or value is NotImplemented or parameter.kind in _VARIADIC:
             by_position = False
-        elif value is not parameter.default and value != parameter.default:
-            by_position = by_position and parameter.default is parameter.empty
-            value = dtype_name(value) if name == "dtype" else _plain(value)
-            default = None if parameter.default is parameter.empty else parameter.default
-            shown.append(Argument("" if by_position else name, value, default))
+        elif required or value != parameter.default:
+            by_position = by_position and required
+            shown.append(Argument("" if by_position else name, value, None if required else parameter.default))
     return tuple(shown)
 
 
-def _holds_blocks(value: object) -> bool:
-    """Whether an argument is what the block's children or tensors show anyway."""
-    return isinstance(value, Block | Mapping) or (isinstance(value, list | tuple) and any(map(_holds_blocks, value)))
-
-
 def _plain(value: object) -> object:
-    return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
+    """An argument as a title can hold it; NotImplemented for blocks and whatever else the children show anyway."""
+    if value is None or isinstance(value, bool | int | float | str) or is_expr(value):
+        return value
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        items = tuple(map(_plain, value))
+        return NotImplemented if any(item is NotImplemented for item in items) else items
+    return NotImplemented

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from paramcalc.conditions import require
 from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.layers.arguments import Conditions, Shape, absent, as_shape, sizes, tensors
+from paramcalc.layers.arguments import Conditions, Shape, absent, as_shape, probability, sizes, tensors
 from paramcalc.layers.container import ModuleList, Sequential
 from paramcalc.layers.linear import Linear
 from paramcalc.layers.registry import layer
@@ -77,6 +77,11 @@ def LinearCrossEntropyLoss(
     """
     absent(weight, where="LinearCrossEntropyLoss.weight")
     (classes,), conditions = sizes("LinearCrossEntropyLoss", num_classes=num_classes)
+    if not isinstance(out_features, Sequence) or isinstance(out_features, str):
+        raise InvalidType(
+            f"got {out_features!r}", where="LinearCrossEntropyLoss.out_features", expected="a tuple of sizes"
+        )
+    probability(label_smoothing, where="LinearCrossEntropyLoss.label_smoothing")
     dimensions, more = as_shape(out_features, where="LinearCrossEntropyLoss.out_features")
     logits = canonical(math.prod(dimensions, start=classes))
     return compose("", {"linear": Linear(in_features, logits, bias, dtype=dtype)}, conditions=conditions + more)
@@ -94,8 +99,8 @@ def _edges(name: str, cutoffs: Sequence[Size], classes: Size) -> tuple[Shape, Co
 
 
 def _width(where: str, inputs: Size, div_value: float, cluster: int) -> Size:
-    if isinstance(div_value, bool) or not isinstance(div_value, int | float) or not div_value > 0:
-        raise InvalidValue(f"got {div_value!r}", where=where, expected="a number above 0")
+    if isinstance(div_value, bool) or not isinstance(div_value, int | float) or not 0 < div_value < math.inf:
+        raise InvalidValue(f"got {div_value!r}", where=where, expected="a finite number above 0")
     if isinstance(inputs, int):
         return as_expr(int(inputs // (div_value**cluster)), where=where)
     if div_value != int(div_value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paramcalc.conditions import as_size
 from paramcalc.errors import InvalidType
+from paramcalc.layers.arguments import one_of, probability, sizes
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.linear import Linear
 from paramcalc.layers.norm import LayerNorm
@@ -29,7 +30,7 @@ def TransformerEncoderLayer(
     """Self-attention and a feed-forward network, each with its LayerNorm; norm_first changes no count.
 
     Shapes: self_attn as MultiheadAttention(d_model, nhead), linear1 (dim_feedforward, d_model), linear2 (d_model,
-    dim_feedforward), norm1 and norm2 (d_model,).
+    dim_feedforward), norm1 and norm2 (d_model,); an activation that is a Block brings its own.
     Formula: 4 * d_model**2 + 2 * d_model * dim_feedforward + 9 * d_model + dim_feedforward.
 
     >>> TransformerEncoderLayer(512, 8).params
@@ -38,8 +39,9 @@ def TransformerEncoderLayer(
     Raises InvalidType or InvalidValue for an argument that is no size, PreconditionFailed unless nhead divides d_model.
     Source: torch.nn.TransformerEncoderLayer.
     """
+    _check("TransformerEncoderLayer", d_model, nhead, dim_feedforward, dropout, activation)
     attention = {"self_attn": MultiheadAttention(d_model, nhead, bias=bias, dtype=dtype)}
-    return compose("", {**attention, **_feed_forward(d_model, dim_feedforward, 2, bias, dtype)})
+    return compose("", {**attention, **_feed_forward(d_model, dim_feedforward, 2, activation, bias, dtype)})
 
 
 @layer({"bias": False}, dim_feedforward="dim_feedforward")
@@ -59,7 +61,8 @@ def TransformerDecoderLayer(
     """Self-attention, attention over the encoder's output and a feed-forward network, each with its LayerNorm.
 
     Shapes: self_attn and multihead_attn as MultiheadAttention(d_model, nhead), linear1 (dim_feedforward, d_model),
-    linear2 (d_model, dim_feedforward), norm1, norm2 and norm3 (d_model,).
+    linear2 (d_model, dim_feedforward), norm1, norm2 and norm3 (d_model,); an activation that is a Block brings
+    its own.
     Formula: 8 * d_model**2 + 2 * d_model * dim_feedforward + 15 * d_model + dim_feedforward.
 
     >>> TransformerDecoderLayer(512, 8).params
@@ -68,9 +71,10 @@ def TransformerDecoderLayer(
     Raises InvalidType or InvalidValue for an argument that is no size, PreconditionFailed unless nhead divides d_model.
     Source: torch.nn.TransformerDecoderLayer.
     """
+    _check("TransformerDecoderLayer", d_model, nhead, dim_feedforward, dropout, activation)
     attention = MultiheadAttention(d_model, nhead, bias=bias, dtype=dtype)
     both = {"self_attn": attention, "multihead_attn": attention}
-    return compose("", {**both, **_feed_forward(d_model, dim_feedforward, 3, bias, dtype)})
+    return compose("", {**both, **_feed_forward(d_model, dim_feedforward, 3, activation, bias, dtype)})
 
 
 @layer(encoder_layer=lambda: find_layer("TransformerEncoderLayer").block(), num_layers="num_layers")
@@ -147,29 +151,50 @@ def Transformer(
     Raises InvalidType or InvalidValue for an argument that is no size, PreconditionFailed unless nhead divides d_model.
     Source: torch.nn.Transformer.
     """
+    _check("Transformer", d_model, nhead, dim_feedforward, dropout, activation)
     norm = LayerNorm(d_model, bias=bias, dtype=dtype)
+    common = (d_model, nhead, dim_feedforward, dropout, activation)
     if custom_encoder is None:
-        encoder_layer = TransformerEncoderLayer(d_model, nhead, dim_feedforward, bias=bias, dtype=dtype)
+        encoder_layer = TransformerEncoderLayer(*common, bias=bias, dtype=dtype)
         custom_encoder = TransformerEncoder(encoder_layer, num_encoder_layers, norm)
     if custom_decoder is None:
-        decoder_layer = TransformerDecoderLayer(d_model, nhead, dim_feedforward, bias=bias, dtype=dtype)
+        decoder_layer = TransformerDecoderLayer(*common, bias=bias, dtype=dtype)
         custom_decoder = TransformerDecoder(decoder_layer, num_decoder_layers, norm)
-    return compose("", {"encoder": custom_encoder, "decoder": custom_decoder})
+    stacks = {"encoder": custom_encoder, "decoder": custom_decoder}
+    for name, stack in stacks.items():
+        _check_block(f"Transformer.custom_{name}", stack)
+    return compose("", stacks)
 
 
-def _feed_forward(width: Size, inner: Size, norms: int, bias: bool, dtype: object) -> dict[str, Block]:
+def _check(layer: str, d_model: Size, nhead: Size, dim_feedforward: Size, dropout: float, activation: object) -> None:
+    """Refuse wrong arguments under the name of the layer that got them, not of one inside."""
+    sizes(layer, d_model=d_model, nhead=nhead, dim_feedforward=dim_feedforward)
+    probability(dropout, where=f"{layer}.dropout")
+    if isinstance(activation, str):
+        one_of(activation, ("relu", "gelu"), where=f"{layer}.activation")
+
+
+def _check_block(where: str, block: object) -> None:
+    if not isinstance(block, Block):
+        raise InvalidType(f"got {type(block).__name__}", where=where, expected="a Block")
+
+
+def _feed_forward(
+    width: Size, inner: Size, norms: int, activation: object, bias: bool, dtype: object
+) -> dict[str, Block]:
     norm = LayerNorm(width, bias=bias, dtype=dtype)
     return {
         "linear1": Linear(width, inner, bias=bias, dtype=dtype),
         "linear2": Linear(inner, width, bias=bias, dtype=dtype),
         **{f"norm{number}": norm for number in range(1, norms + 1)},
+        **({"activation": activation} if isinstance(activation, Block) else {}),
     }
 
 
 def _layers(name: str, one: Block, num_layers: Size, norm: Block | None) -> Block:
-    for argument, block in (("layer", one), ("norm", norm)):
-        if not isinstance(block, Block) and (block is not None or argument == "layer"):
-            raise InvalidType(f"got {type(block).__name__}", where=f"{name}.{argument}", expected="a Block")
+    _check_block(f"{name}.layer", one)
+    if norm is not None:
+        _check_block(f"{name}.norm", norm)
     count, conditions = as_size(num_layers, where=f"{name}.num_layers")
     stack = Block("layers", "ModuleList", children=(repeated(one, count),))
     return compose("", {"layers": stack, **({} if norm is None else {"norm": norm})}, conditions=conditions)
