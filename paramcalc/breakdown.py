@@ -27,11 +27,13 @@ class Term:
 class Row:
     """One line of a breakdown.
 
-    `path` and `level` say where it stands, `layer` what it is, `times` how many copies it sums, `terms` the parameters
-    it owns. `counted` rows add up to the total; the others are subtotals of the rows below them.
+    `path` and `level` say where it stands (`place` is its own name, `{}` for numbered copies), `layer` what it is,
+    `times` how many copies it sums, `terms` the parameters it owns. `counted` rows add up to the total; the others are
+    subtotals of the rows below them.
     """
 
     path: str
+    place: str
     name: str
     level: int
     layer: str
@@ -89,7 +91,7 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         terms = _terms(block, path) if not below else ()
         name = shown.rpartition(".")[2] if path else block.name or block.label
         totals = _times(block.totals, outside)
-        yield Row(shown, name, level, block.title, block.label, times, terms, totals, counted)
+        yield Row(shown, block.name, name, level, block.title, block.label, times, terms, totals, counted)
         if counted:
             continue
         yield from _own_rows(block, path, shown, level + 1, times)
@@ -123,7 +125,7 @@ def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> I
         layer = {"parameter": "Parameter", "frozen": "Parameter (frozen)", "buffer": "Buffer"}[tensor.role]
         terms = (_term(tensor, 1, path),) if tensor.is_parameter else ()
         totals = _tensor_totals(tensor, copies)
-        yield Row(join(shown, name), name, level, layer, "", copies, terms, totals, counted=True)
+        yield Row(join(shown, name), tensor.name, name, level, layer, "", copies, terms, totals, counted=True)
 
 
 def _terms(block: Block, path: str) -> tuple[Term, ...]:

@@ -10,9 +10,10 @@ import click
 
 import paramcalc as pc
 from paramcalc import parse
-from paramcalc.errors import NoSolution, ParamcalcError
+from paramcalc.errors import NoSolution, ParamcalcError, unknown_name
 from paramcalc.formula import FORMS
 from paramcalc.layers import CATALOGUE
+from paramcalc.notation import check_letters
 from paramcalc.render import FORMATS
 from paramcalc.sources.target import ALL, Target, load
 
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = _said(error.format_message(), 2)
     except (click.Abort, BrokenPipeError):
         status = 130
+    except OSError as error:
+        status = _said(f"cannot write: {error.strerror}", 2)
     raise SystemExit(status if isinstance(status, int) else 0)
 
 
@@ -105,11 +108,17 @@ def formula(
     """
     from paramcalc.render.formula import formula_text, layer_sheet
 
+    if target in CATALOGUE:
+        loaded = Target(CATALOGUE[target].block(**settings))
+        for name in vary:
+            if name not in loaded.block.symbols:
+                raise unknown_name("size", name, loaded.block.symbols, where=target)
+    else:
+        loaded = load(target, settings=settings, vary=vary or ALL, also=CATALOGUE)
+    check_letters(notation, loaded.block.symbols)
     if target in CATALOGUE and style == "text" and form is None:
         click.echo(layer_sheet(CATALOGUE[target], settings, notation))
         return
-    loaded = Target(CATALOGUE[target].block(**settings)) if target in CATALOGUE else None
-    loaded = loaded or load(target, settings=settings, vary=vary or ALL, also=CATALOGUE)
     letters = {**(loaded.notation if style == "latex" else {}), **notation}
     closed = pc.formula(loaded.block, form=form, notation=letters)
     click.echo(closed.latex() if style == "latex" else formula_text(closed))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from paramcalc.breakdown import Row, breakdown
+from paramcalc.paths import INDEX
 from paramcalc.symbols import Size, canonical, same
 from paramcalc.tree import Block
+
+Key: TypeAlias = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +65,35 @@ def diff(a: Block, b: Block, *, depth: int | None = 1) -> Diff:
 
     Raises InvalidValue for a depth that is not a whole number of 0 or more.
     """
-    before, after = ({_key(row): row for row in breakdown(tree, depth=depth)} for tree in (a, b))
+    before, after = (_keyed(breakdown(tree, depth=depth)) for tree in (a, b))
     changes = [_change(before.get(key), after.get(key)) for key in _merged(list(before), list(after))]
     total, *components = changes
     return Diff(tuple(components), total)
 
 
-def _key(row: Row) -> str:
-    """A row's path without the numbers of its copies, so that 12 layers are compared with 24."""
-    return re.sub(r"\[.*?\]", "[]", row.path)
+def _keyed(rows: tuple[Row, ...]) -> dict[Key, Row]:
+    """Rows by the names above and at them; numbered ones by their order, so that 12 layers are compared with 24."""
+    keyed: dict[Key, Row] = {}
+    above: list[Key] = [()]
+    seen: Counter[tuple[Key, str]] = Counter()
+    for row in rows:
+        del above[row.level + 1 :]
+        place = INDEX if row.place.isdigit() else row.place
+        order = seen[above[-1], place]
+        seen[above[-1], place] += 1
+        key = (*above[-1], (place, order)) if row.level else ()
+        keyed[key] = row
+        above.append(key)
+    return keyed
 
 
-def _merged(a: list[str], b: list[str]) -> list[str]:
+def _merged(a: list[Key], b: list[Key]) -> list[Key]:
     """All keys of both lists; what only the second has comes after what precedes it there."""
-    merged = list(a)
+    merged, known = list(a), set(a)
     for number, key in enumerate(b):
-        if key not in merged:
-            previous = b[number - 1] if number else None
-            merged.insert(merged.index(previous) + 1 if previous in merged else 0, key)
+        if key not in known:
+            merged.insert(merged.index(b[number - 1]) + 1 if number else 0, key)
+            known.add(key)
     return merged
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
@@ -26,14 +26,16 @@ class Condition:
     left: Size
     relation: Relation
     right: Size
-    reason: str = ""
+    reason: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.relation not in RELATIONS:
             raise InvalidValue(
                 f"got {self.relation!r}", where="relation of a condition", expected=" or ".join(map(repr, RELATIONS))
             )
-        left, right = canonical(self.left), canonical(self.right)
+        where = "side of a condition"
+        left = as_expr(self.left, where=where, least=None, whole=False)
+        right = as_expr(self.right, where=where, least=None, whole=False)
         if self.relation == "divisible by" and isinstance(right, int) and right > 0 and not isinstance(left, int):
             left, right = _without_common_factor(left, right)
         object.__setattr__(self, "left", left)
@@ -42,26 +44,33 @@ class Condition:
     @property
     def holds(self) -> bool | None:
         """True or False where that is certain, None where it depends on the value of a symbol."""
-        if isinstance(self.left, int) and isinstance(self.right, int):
-            return self._holds_for(self.left, self.right)
-        if self.relation == "divisible by":
-            quotient = canonical(self.left / self.right)
-            return True if isinstance(quotient, int) or quotient.is_integer else None
-        gap = canonical(self.left - self.right)
-        if isinstance(gap, int):
-            return self._holds_for(gap, 0)
-        answer: bool | None = gap.is_positive if self.relation == ">" else gap.is_nonnegative
+        if self.gap is None:
+            return self._divides()
+        if isinstance(self.gap, int):
+            return self.gap >= 0
+        answer: bool | None = self.gap.is_nonnegative
         return answer
 
-    def _holds_for(self, left: int, right: int) -> bool:
-        if self.relation == "divisible by":
-            return right > 0 and left % right == 0
-        return left > right if self.relation == ">" else left >= right
+    def _divides(self) -> bool | None:
+        if isinstance(self.left, int) and isinstance(self.right, int):
+            return self.right > 0 and self.left % self.right == 0
+        if isinstance(self.right, int) and self.right < 1:
+            return False
+        quotient = canonical(self.left / self.right)
+        whole = isinstance(quotient, int) or quotient.is_integer
+        return True if whole and (isinstance(self.right, int) or self.right.is_positive) else None
 
     @property
     def symbols(self) -> frozenset[str]:
         """The names of the symbols that the condition speaks of."""
         return symbol_names(self.left) | symbol_names(self.right)
+
+    @property
+    def gap(self) -> Size | None:
+        """What is 0 or more where the condition holds; None for a division."""
+        if self.relation == "divisible by":
+            return None
+        return canonical(self.left - self.right - (1 if self.relation == ">" else 0))
 
     def bind(self, values: Mapping[Any, Any]) -> Condition:
         """Return the condition with symbols replaced; `values` is keyed by symbol."""
@@ -126,3 +135,45 @@ def failed(condition: Condition, bound: Condition, values: Mapping[str, Size]) -
 
 def _words(relation: Relation) -> str:
     return {"divisible by": "divisible by", ">=": "at least", ">": "greater than"}[relation]
+
+
+def implied(condition: Condition, others: Iterable[Condition]) -> bool:
+    """Tell whether an inequality follows from another one, by a gap that is never smaller.
+
+    >>> from paramcalc.symbols import symbol
+    >>> h = symbol("h")
+    >>> implied(Condition(h, ">=", 3), [Condition(h, ">", 3)])
+    True
+    """
+    gaps = [other.gap for other in others if other != condition]
+    if condition.gap is None:
+        return False
+    slack = [canonical(condition.gap - gap) for gap in gaps if gap is not None]
+    return any(isinstance(size, int) and size >= 0 for size in slack)
+
+
+def sound_size(size: Any) -> tuple[Condition, ...]:
+    """Return the conditions under which an expression is a size: it is whole, and not negative.
+
+    >>> from paramcalc.symbols import symbol
+    >>> print(*sound_size(symbol("h") / 2 - 1), sep=", ")
+    h - 2 divisible by 2, h/2 - 1 >= 0
+    """
+    conditions: list[Condition] = []
+    if size.is_integer is not True:
+        import sympy
+
+        above, below = sympy.fraction(sympy.together(size))
+        conditions.append(Condition(above, "divisible by", below, "a size is whole"))
+        conditions = [*sound_divisor(conditions[0]), *conditions]
+    if size.is_nonnegative is not True:
+        conditions.append(Condition(size, ">=", 0, "a size is not negative"))
+    return tuple(conditions)
+
+
+def sound_divisor(condition: Condition) -> tuple[Condition, ...]:
+    """Return the condition that the divisor of a division is 1 or more, where that is not certain."""
+    divisor = condition.right
+    if condition.relation != "divisible by" or isinstance(divisor, int) or divisor.is_positive:
+        return ()
+    return (Condition(divisor, ">=", 1, "a divisor is 1 or more"),)

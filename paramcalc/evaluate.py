@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -136,7 +137,8 @@ def _counts(question: _Question, values: Values) -> Any:
     for condition, left, right in question.conditions:
         _require_all(condition, _holds(condition, left.run(values), right.run(values)))
     counts = question.params.run(values)
-    return counts if not isinstance(counts, int) else _zeros(values) + counts
+    own = isinstance(counts, int) or any(counts is value for value in values.values())
+    return _zeros(values) + counts if own else counts
 
 
 def _mask(question: _Question, values: Values) -> Any:
@@ -153,6 +155,9 @@ def _zeros(values: Values) -> Any:
 
 def _prepared(question: _Question, sizes: Values, arrays: Values) -> tuple[dict[str, Any], bool]:
     """The arrays, wide enough for every result on the way, and whether that took Python integers."""
+    if not arrays:
+        return {}, False
+    arrays = {name: _integers(name, array) for name, array in arrays.items()}
     largest = dict(sizes)
     for name, array in arrays.items():
         low, largest[name] = (1, 1) if 0 in array.shape else (int(array.min()), int(array.max()))
@@ -176,8 +181,20 @@ def _as(array: Any, dtype: str) -> Any:
     )
 
 
+def _integers(name: str, array: Any) -> Any:
+    """An array of objects as one of Python integers, which never wrap."""
+    if str(array.dtype) != "object":
+        return array
+    result = array.copy()
+    for index, value in enumerate(array.flat):
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise InvalidType(f"got {type(value).__name__} {str(value)[:40]!r}", where=name, expected="integers")
+        result.flat[index] = int(value)
+    return result
+
+
 def _narrowed(counts: Any) -> Any:
-    if counts.max() > LARGEST_DIMENSION:
+    if 0 not in counts.shape and counts.max() > LARGEST_DIMENSION:
         raise CountOverflow(
             f"the count {counts.max():,} exceeds 2^63 - 1", where="evaluate", advice="use arrays of dtype object"
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from operator import is_
 
+from paramcalc.errors import InvalidValue
 from paramcalc.paths import INDEX, unrolled
 from paramcalc.tensor import TensorSpec
 from paramcalc.traverse import bottom_up
@@ -48,7 +49,12 @@ def _folded(block: Block, children: list[Block]) -> Block:
         else:
             groups.append(replace(template, repeat=len(copies), first=_number(copies[0])))
     unchanged = len(groups) == len(block.children) and all(map(is_, groups, block.children))
-    return block if unchanged else replace(block, children=tuple(groups))
+    if unchanged:
+        return block
+    try:
+        return replace(block, children=tuple(groups))
+    except InvalidValue:  # folded, two names could be one: `a{}` and `a1{}`
+        return replace(block, children=tuple(children))
 
 
 def _run(position: int, child: Block) -> tuple[Block, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paramcalc.conditions import Condition
-from paramcalc.errors import InvalidValue
+from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.symbols import Size, symbol, symbol_names
 
 
@@ -69,6 +69,14 @@ def check_notation(names: Iterable[str], notation: Mapping[str, str]) -> None:
     """Raise InvalidValue where two of the names would be written with one letter."""
     for style in ("text", "latex"):
         _letters(names, notation, style=style)
+
+
+def check_letters(notation: Mapping[str, str], names: Iterable[str]) -> None:
+    """Raise UnknownName where a notation gives a letter to a name that is not there, nor the stem of one."""
+    known = {each for name in names for each in (name, name.rpartition("_")[0])}
+    for name in notation:
+        if name not in known:
+            raise unknown_name("size", name, known - {""}, where="notation")
 
 
 def _letters(names: Iterable[str], notation: Mapping[str, str], *, style: str) -> dict[str, str]:

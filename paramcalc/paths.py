@@ -73,5 +73,5 @@ def index_in(template: str, name: str, block: Block) -> int | None:
     if match is None or not isinstance(block.first, int):
         return None
     index = int(match[1])
-    last = block.first + (block.repeat if isinstance(block.repeat, int) else 1)
-    return index if block.first <= index < last else None
+    copies = block.repeat if isinstance(block.repeat, int) else int(block.repeat.is_positive is True)
+    return index if block.first <= index < block.first + copies else None

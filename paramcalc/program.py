@@ -43,9 +43,6 @@ def compile_expr(expr: Size) -> Program:
         return _quotient(compile_expr(sympy.expand(numerator)), compile_expr(_plain(denominator)), exact=True)
     if expr.func in (sympy.floor, sympy.ceiling):
         return _rounded(expr)
-    if expr.func is sympy.Mod:
-        left, right = (compile_expr(_plain(side)) for side in expr.args)
-        return Program(lambda values: left.run(values) % right.run(values), left.bound)
     if expr.func in (sympy.Max, sympy.Min):
         return _extreme([compile_expr(_plain(side)) for side in expr.args], 1 if expr.func is sympy.Max else -1)
     return _polynomial(expr)

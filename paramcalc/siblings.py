@@ -58,10 +58,23 @@ def _overlap(a: Block, b: Block) -> bool:
 
 
 def _ambiguous(a: str, b: str) -> bool:
-    """Whether two templates could give one name, as `a{}` and `a1{}` do: one has a digit where the other counts."""
-    (head_a, tail_a), (head_b, tail_b) = a.split(INDEX), b.split(INDEX)
-    short, long = sorted((head_a, head_b), key=len)
-    heads = (long.startswith(short) and long[len(short) : len(short) + 1].isdigit()) or head_a == head_b
-    short, long = sorted((tail_a, tail_b), key=len)
-    ends = (long.endswith(short) and long[: len(long) - len(short)][-1:].isdigit()) or tail_a == tail_b
-    return heads and ends
+    """Whether two templates could give one name, as `a{}` and `a1{}` do.
+
+    The longer head has a part x that the shorter one lacks, and one tail a part y; digits must stand for both.
+    """
+    (head_a, tail_a), (head_b, tail_b) = sorted((a.split(INDEX), b.split(INDEX)), key=lambda pair: len(pair[0]))
+    if not head_b.startswith(head_a):
+        return False
+    x = head_b[len(head_a) :]
+    if tail_b.endswith(tail_a):
+        y = tail_b[: len(tail_b) - len(tail_a)]
+        return _digits(x) and _digits(y)
+    if not tail_a.endswith(tail_b):
+        return False
+    y = tail_a[: len(tail_a) - len(tail_b)]
+    shared = (x[cut:] for cut in range(1, len(x) + 1) if x[:cut].isdigit())
+    return (_digits(x) and _digits(y)) or any(y.startswith(part) and _digits(y[len(part) :]) for part in shared)
+
+
+def _digits(text: str) -> bool:
+    return not text or text.isdigit()

@@ -11,7 +11,7 @@ from typing import Any
 from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
 from paramcalc.polynomial import intersect, nonnegative
-from paramcalc.symbols import Size, substitute, symbol
+from paramcalc.symbols import LARGEST_DIMENSION, Size, substitute, symbol
 from paramcalc.tree import Block
 
 MOST_CLASSES = 1_000
@@ -61,6 +61,7 @@ def solution(block: Block, name: str, *, budget: int) -> Solution:
     except NoSolution:
         unconditional = None
     params = substitute(block.params, {symbol(name): value})
+    assert params <= budget
     return Solution(value, params, unconditional, block.preconditions)
 
 
@@ -86,10 +87,10 @@ def _period(exprs: list[Size]) -> int:
     import sympy
 
     steps = [
-        int(sympy.denom(sympy.together(part.args[0]))) if part.func is not sympy.Mod else int(part.args[1])
+        int(denominator)
         for expr in symbolic
-        for part in expr.atoms(sympy.floor, sympy.ceiling, sympy.Mod)
-        if part.args[-1].is_Integer or part.func is not sympy.Mod
+        for part in expr.atoms(sympy.floor, sympy.ceiling)
+        if (denominator := sympy.denom(sympy.together(part.args[0]))).is_Integer
     ]
     period = math.lcm(*steps)
     if period > MOST_CLASSES:
@@ -109,9 +110,11 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
     moduli = [each.right for each in divisions if isinstance(each.right, int)]
     cycle = math.lcm(*moduli) if len(moduli) == len(divisions) else None
     for low, high in reversed(runs):
+        if high is None and cycle is None:
+            raise InvalidValue(f"no bound on {question} is known", where="solve", advice="try values with evaluate")
         if high is None and _last(low, low + (cycle or 1) - 1, cycle, divisions, x) is not None:
             raise NoSolution(f"no largest {question}", advice="every larger value that meets the conditions fits too")
-        found = None if high is None else _last(low, high, cycle, divisions, x)
+        found = None if high is None else _last(low, min(high, LARGEST_DIMENSION), cycle, divisions, x)
         if found is not None:
             return found
     return None
@@ -120,12 +123,12 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
 def _last(low: int, high: int, cycle: int | None, divisions: list[Condition], x: Any) -> int | None:
     """The last integer of a run for which all divisions come out even; after one cycle nothing new comes."""
     stop = low if cycle is None else max(low, high - cycle + 1)
-    if high - stop >= MOST_CANDIDATES:
-        raise InvalidValue(
-            f"{high - stop + 1:,} candidates to try", where="solve", expected=f"at most {MOST_CANDIDATES:,}"
-        )
     even = [(_value(each.left, x), _value(each.right, x)) for each in divisions]
-    for candidate in range(high, stop - 1, -1):
+    step = math.lcm(*(int(each.right) for each in divisions if each.left == x and isinstance(each.right, int)))
+    if (high - stop) // step >= MOST_CANDIDATES:
+        problem = f"{(high - stop) // step + 1:,} candidates to try"
+        raise InvalidValue(problem, where="solve", expected=f"at most {MOST_CANDIDATES:,}")
+    for candidate in range(high - high % step, stop - 1, -step):
         if all(left(candidate) % right(candidate) == 0 for left, right in even):
             return candidate
     return None

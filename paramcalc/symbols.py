@@ -22,19 +22,24 @@ LARGEST_DIMENSION = 2**63 - 1
 FUNCTION_NAMES = frozenset({"floor", "ceiling", "Min", "Max", "Mod"})
 
 
-@cache
 def symbol(name: str) -> Any:
     """Return the positive integer symbol of that name, the same one every time.
 
     >>> symbol("lstm_hidden") is symbol("lstm_hidden")
     True
 
-    Raises InvalidValue for a name that is not a plain identifier, or that names a function of the expression language.
+    Raises InvalidType for anything but a string; InvalidValue for a name that is not a plain identifier, or that names
+    a function of the expression language.
     """
-    import sympy
-
     if not isinstance(name, str):
         raise InvalidType(f"got {name!r}", where="symbol name", expected="a string")
+    return _symbol(name)
+
+
+@cache
+def _symbol(name: str) -> Any:
+    import sympy
+
     if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name) or name in FUNCTION_NAMES:
         raise InvalidValue(
             f"got {name[:60]!r}",
@@ -44,8 +49,10 @@ def symbol(name: str) -> Any:
     return sympy.Symbol(name, integer=True, positive=True)
 
 
-def as_expr(value: object, *, where: str = "size", least: int = 0) -> Size:
+def as_expr(value: object, *, where: str = "size", least: int | None = 0, whole: bool = True) -> Size:
     """Return a value as an exact size of `least` or more: a Python int without symbols, else an expanded expression.
+
+    Without `whole` an expression may be a quotient that is whole under a condition only, such as 64/groups.
 
     >>> as_expr(2 * symbol("h") * (symbol("h") + 1))
     2*h**2 + 2*h
@@ -60,7 +67,7 @@ def as_expr(value: object, *, where: str = "size", least: int = 0) -> Size:
     if isinstance(value, numbers.Integral):
         return _as_int(int(value), where, least)
     if is_expr(value):
-        return _as_symbolic(value, where, least)
+        return _as_symbolic(value, where, least, whole)
     shown = repr(value)
     raise InvalidType(
         f"got {type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}",
@@ -69,34 +76,64 @@ def as_expr(value: object, *, where: str = "size", least: int = 0) -> Size:
     )
 
 
-def _as_int(value: int, where: str, least: int) -> int:
-    if value < least:
+def _as_int(value: int, where: str, least: int | None) -> int:
+    if least is not None and value < least:
         raise InvalidValue(f"got {short(value)}", where=where, expected=f"a size of {least} or more")
-    if value > LARGEST_DIMENSION:
+    if least is not None and value > LARGEST_DIMENSION:
         raise InvalidValue(f"got {short(value)}", where=where, expected="at most 2^63 - 1, as in torch")
     return value
 
 
-def _as_symbolic(expr: Any, where: str, least: int) -> Size:
-    import sympy
-
-    for atom in expr.free_symbols:
-        if atom != symbol(atom.name):
-            raise InvalidValue(
-                f"the symbol {atom.name} was made outside paramcalc, with other assumptions",
-                where=where,
-                expected=f"paramcalc.symbol({atom.name!r})",
-            )
-    if expr.atoms(sympy.Float):
-        raise InvalidValue(f"{expr} holds a floating-point number", where=where, expected="exact integers only")
-    exact = canonical(expr)
+def _as_symbolic(expr: Any, where: str, least: int | None, whole: bool) -> Size:
+    _check_atoms(expr, where)
+    exact = canonical(_without_mod(expr))
     if isinstance(exact, int):
         return _as_int(exact, where, least)
-    if exact.is_integer is not True:
+    if exact.is_integer is not True and (whole or exact.is_integer is False or exact.is_number):
         raise InvalidValue(f"{expr} is not always an integer", where=where, expected="an integer; use // for the floor")
-    if exact.is_negative:
+    if least is not None and exact.is_negative:
         raise InvalidValue(f"{expr} is negative", where=where, expected=f"a size of {least} or more")
     return exact
+
+
+def _check_atoms(expr: Any, where: str) -> None:
+    """Refuse foreign symbols, floats, and whatever the text of an expression could not say."""
+    import sympy
+
+    known = (sympy.Add, sympy.Mul, sympy.Integer, sympy.Rational, sympy.floor, sympy.ceiling, sympy.Max, sympy.Min)
+    for part in sympy.preorder_traversal(expr):
+        if isinstance(part, sympy.Symbol):
+            if part != symbol(part.name):
+                raise InvalidValue(
+                    f"the symbol {part.name} was made outside paramcalc, with other assumptions",
+                    where=where,
+                    expected=f"paramcalc.symbol({part.name!r})",
+                )
+        elif isinstance(part, sympy.Float):
+            raise InvalidValue(f"{expr} holds a floating-point number", where=where, expected="exact integers only")
+        elif not isinstance(part, (*known, sympy.Mod)) and not (part.is_Pow and part.exp.is_Integer):
+            raise InvalidValue(
+                f"{part} is no arithmetic", where=where, expected="sums, products, powers, floors, Max, Min"
+            )
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """Return a % b, written with a floor: sympy's own Mod of an unexpanded argument can be wrong.
+
+    >>> remainder((6 * symbol("h") - 2) ** 2, 6), remainder(7, 4)
+    (4, 3)
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b
+    import sympy
+
+    return canonical(a - b * sympy.floor(sympy.expand(sympy.expand(a) / b)))
+
+
+def _without_mod(expr: Any) -> Any:
+    import sympy
+
+    return expr.replace(sympy.Mod, remainder) if expr.has(sympy.Mod) else expr
 
 
 def is_expr(value: object) -> bool:

@@ -11,6 +11,7 @@ from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.symbols import LARGEST_DIMENSION, Size, as_expr
 
 Role = Literal["parameter", "frozen", "buffer"]
+MOST_TERMS = 10_000
 ROLES: tuple[Role, ...] = ("parameter", "frozen", "buffer")
 
 
@@ -41,9 +42,8 @@ class TensorSpec:
             raise unknown_name("role", str(self.role), ROLES, where=self.name)
         if self.dtype not in BITS:
             raise unknown_name("dtype", str(self.dtype), BITS, where=self.name)
-        for size in self.shape:
-            if type(size) is int and not 0 <= size <= LARGEST_DIMENSION:
-                as_expr(size, where=f"shape of {self.name}")
+        if any(type(size) is not int or not 0 <= size <= LARGEST_DIMENSION for size in self.shape):
+            object.__setattr__(self, "shape", _checked(self.shape, where=f"shape of {self.name}"))
 
     @property
     def size(self) -> Size:
@@ -59,3 +59,13 @@ class TensorSpec:
     def is_parameter(self) -> bool:
         """Whether the tensor is a parameter, frozen or not."""
         return self.role != "buffer"
+
+
+def _checked(shape: tuple[Size, ...], *, where: str) -> tuple[Size, ...]:
+    sizes = tuple(as_expr(size, where=where, whole=False) for size in shape)
+    terms = math.prod(len(size.args) for size in sizes if not isinstance(size, int) and size.is_Add)
+    if terms > MOST_TERMS:
+        raise InvalidValue(
+            f"the product of its sizes has {terms:,} terms", where=where, expected=f"at most {MOST_TERMS:,}"
+        )
+    return sizes

@@ -25,6 +25,10 @@ class Tie:
     def check(self, found: TensorSpec | None, *, where: str) -> None:
         """Raise InvalidValue unless the tensor found at the target is a first place of the same shape."""
         place, target = ".".join(self.place), ".".join(self.target)
+        if "{}" in target:
+            raise InvalidValue(
+                f"{place} is tied to {target}", where=where, expected="one copy, such as layers.0.weight"
+            )
         if found is None:
             raise InvalidValue(f"{place} is tied to {target}, which does not exist", where=where)
         if found.tied_to is not None:

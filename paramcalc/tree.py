@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from paramcalc.binding import bound
-from paramcalc.conditions import Condition
+from paramcalc.conditions import Condition, implied, sound_divisor, sound_size
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of
 from paramcalc.siblings import first_clash
@@ -127,8 +128,13 @@ class Block:
 
     @property
     def preconditions(self) -> tuple[Condition, ...]:
-        """Every condition of the tree, each once: where they hold, the counts are those of a real model."""
-        return bottom_up(self, _conditions, keep="_conditions")
+        """Every condition of the tree, each once: where they hold, the counts are those of a real model.
+
+        They include that no size or number of copies is negative, that quotients are whole and that divisors are 1 or
+        more, where the symbols alone do not say so.
+        """
+        conditions = bottom_up(self, _conditions, keep="_conditions")
+        return tuple(each for number, each in enumerate(conditions) if not implied(each, conditions[:number]))
 
     def walk(self) -> Iterator[tuple[str, Block]]:
         """Yield (path, block) for the block itself and everything below it, parents first."""
@@ -180,7 +186,7 @@ class Block:
         """Return the block under another name."""
         return self if name == self.name else replace(self, name=name)
 
-    def bind(self, **values: object) -> Block:
+    def bind(self, /, **values: object) -> Block:
         """Return the tree with symbols replaced by integers or by other expressions.
 
         >>> from paramcalc.symbols import symbol
@@ -232,6 +238,12 @@ def compose(
     return Block("", kind, own, named, args=args, label=label, conditions=conditions)
 
 
+def _tensor_places(root: Block) -> list[str]:
+    """The first tensors by the paths that `walk` gives, copies not written out."""
+    places = (join(path, tensor.name) for path, block in root.walk() for tensor in block.own)
+    return list(islice(places, 1000))
+
+
 def plain_name(name: object, *, where: str) -> str:
     """Return a name that a user gave to a child or a tensor.
 
@@ -264,10 +276,10 @@ def tie(root: Block, place: str, to: str) -> Block:
     for part in path:
         inner = next((child for child in chain[-1].children if child.name == part), None)
         if inner is None:
-            raise unknown_name("tensor", place, [known for known, _ in root.tensors()])
+            raise unknown_name("tensor", place, _tensor_places(root))
         chain.append(inner)
     if all(tensor.name != name for tensor in chain[-1].own):
-        raise unknown_name("tensor", place, [known for known, _ in root.tensors()])
+        raise unknown_name("tensor", place, _tensor_places(root))
     target = relative(place, to)
     tied = [replace(tensor, tied_to=target) if tensor.name == name else tensor for tensor in chain[-1].own]
     block = replace(chain[-1], own=tuple(tied))
@@ -278,8 +290,8 @@ def tie(root: Block, place: str, to: str) -> Block:
 
 
 def _check_repeat(block: Block) -> None:
-    as_expr(block.repeat, where=f"repeat of {block.name!r}")
-    as_expr(block.first, where=f"first index of {block.name!r}")
+    object.__setattr__(block, "repeat", as_expr(block.repeat, where=f"repeat of {block.name!r}"))
+    object.__setattr__(block, "first", as_expr(block.first, where=f"first index of {block.name!r}"))
     names = [block.name] if block.name else [tensor.name for tensor in block.own]
     if block.children and not block.name:
         raise InvalidValue("children in a repeated block without a name", where=block.title, expected="tensors only")
@@ -302,4 +314,8 @@ def _sizes(argument: object) -> list[Any]:
 
 
 def _conditions(block: Block, below: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
-    return tuple(dict.fromkeys([*block.conditions, *(condition for conditions in below for condition in conditions)]))
+    own = [condition for each in block.conditions for condition in (*sound_divisor(each), each)]
+    sizes = [size for tensor in block.own for size in tensor.shape if not isinstance(size, int)]
+    sizes += [] if isinstance(block.repeat, int) else [block.repeat]
+    derived = [condition for size in sizes for condition in sound_size(size)]
+    return tuple(dict.fromkeys([*own, *(each for conditions in below for each in conditions), *derived]))

@@ -8,7 +8,7 @@ from typing import Any
 
 from paramcalc.conditions import Condition
 from paramcalc.errors import BadFile, ParamcalcError
-from paramcalc.parse import parse_exact
+from paramcalc.expression import parse_exact
 from paramcalc.symbols import Size, as_expr, is_expr, same
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Argument, Block
@@ -53,8 +53,8 @@ def from_json(text: str, *, where: str = "JSON") -> Block:
         raise BadFile("no blocks", where=where, expected='a list "blocks", the root first')
     try:
         tree = _built(blocks)
-        stated = _size_in(data.get("params"))
-    except (KeyError, TypeError, ValueError, AttributeError, LookupError) as error:
+        stated = _count_in(data.get("params"))
+    except (KeyError, TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
         raise BadFile(_reason(error), where=where, expected="a tree as paramcalc writes it") from None
     if not same(stated, tree.params):
         raise BadFile(f"it states {stated} parameters, its shapes give {tree.params}", where=where)
@@ -148,7 +148,7 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
             label=_text(data.get("label", "")),
             conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
         )
-    except (KeyError, TypeError, ValueError, LookupError) as error:
+    except (KeyError, TypeError, ValueError, LookupError, RecursionError) as error:
         raise ValueError(f"{where}: {_reason(error)}") from None
 
 
@@ -165,7 +165,7 @@ def _tensor_in(data: Any) -> TensorSpec:
     tied_to = tensor.get("tied_to")
     return TensorSpec(
         _text(tensor["name"]),
-        tuple(_size_in(size) for size in tensor["shape"]),
+        _shape_in(tensor["shape"]),
         tensor.get("role", "parameter"),
         _text(tensor.get("dtype", "float32")),
         None if tied_to is None else _text(tied_to),
@@ -188,6 +188,17 @@ def _size_out(size: Size) -> int | str:
 
 def _size_in(data: Any) -> Size:
     return parse_exact(data) if isinstance(data, str) else as_expr(data)
+
+
+def _count_in(data: Any) -> Size:
+    """A count, which unlike a dimension has no bound."""
+    return parse_exact(data) if isinstance(data, str) else as_expr(data, where="params", least=None)
+
+
+def _shape_in(data: Any) -> tuple[Size, ...]:
+    if not isinstance(data, list):
+        raise TypeError(f"shape {data!r} is no list")
+    return tuple(_size_in(size) for size in data)
 
 
 def _argument_out(value: Any) -> Any:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc import Block, formula, symbol
 from paramcalc.errors import InvalidValue, UnknownName
+from paramcalc.expression import parse_exact
 from paramcalc.formula import FORMS
 from paramcalc.layers import CATALOGUE
 from paramcalc.notation import as_latex, as_text
-from paramcalc.parse import parse_exact
 from paramcalc.symbols import same
 from tests import trees
 

@@ -16,8 +16,8 @@ PACKAGE = Path(paramcalc.__file__).parent
 ORDER = [
     {"errors"},
     {"symbols", "dtypes"},
-    {"parse", "conditions", "polynomial", "program", "traverse"},
-    {"tensor", "notation"},
+    {"expression", "conditions", "polynomial", "program", "traverse"},
+    {"tensor", "notation", "parse"},
     {"ties", "paths", "totals", "binding"},
     {"siblings"},
     {"tree"},

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from paramcalc import symbol
 from paramcalc.errors import InvalidValue, ParamcalcError
-from paramcalc.parse import parse_assignments, parse_count, parse_exact, parse_expression, parse_letters
+from paramcalc.expression import parse_exact, parse_expression
+from paramcalc.parse import parse_assignments, parse_count, parse_letters
 from paramcalc.symbols import same
 from tests import trees
 
@@ -160,4 +161,4 @@ def test_no_text_reaches_an_interpreter() -> None:
                 calls.setdefault(called, []).append(path.name)
     assert ".parse" in calls
     assert not calls.keys() & {"eval", "exec", "compile", ".parse_expr", ".lambdify", ".sympify", ".S"}
-    assert set(calls[".parse"]) == {"parse.py"}
+    assert set(calls[".parse"]) == {"expression.py"}

@@ -70,7 +70,8 @@ def amnl(config: AMNLConfig = BOOK) -> Block:
     """
     if not config.conv_channels:
         raise InvalidValue("got ()", where="amnl.conv_channels", expected="one width or more")
-    width = canonical(2 * _checked("lstm_hidden", config.lstm_hidden))
+    hidden, _ = as_size(config.lstm_hidden, where="amnl.lstm_hidden")
+    width = canonical(2 * hidden)
     trunk = _mlp("Shared Funnel", (width, *config.trunk))
     features = config.trunk[-1] if config.trunk else width
     return compose(
@@ -85,10 +86,6 @@ def amnl(config: AMNLConfig = BOOK) -> Block:
         },
         label="AMNL",
     )
-
-
-def _checked(name: str, value: Size) -> Size:
-    return as_size(value, where=f"amnl.{name}")[0]
 
 
 def _cnn(config: AMNLConfig) -> Block:
@@ -109,9 +106,9 @@ def _encoder(config: AMNLConfig, width: Size) -> Block:
 def _attention(config: AMNLConfig, width: Size) -> Block:
     norm = {"norm": LayerNorm(width)} if config.attention_norm else {}
     one = compose("AttentionBlock", {"mha": MultiheadAttention(width, config.num_heads), **norm})
-    count = _checked("attention_layers", config.attention_layers)
+    count, conditions = as_size(config.attention_layers, where="amnl.attention_layers")
     layers = (one.named("0"),) if type(count) is int and count == 1 else (repeated(one, count),)
-    return Block("", "ModuleList", children=layers, label="Attention Layer")
+    return Block("", "ModuleList", children=layers, label="Attention Layer", conditions=conditions)
 
 
 def _mlp(label: str, widths: Sequence[Size]) -> Block:

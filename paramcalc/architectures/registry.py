@@ -23,7 +23,7 @@ class Architecture:
     build: Callable[[Any], Block]
     notation: Mapping[str, str]
 
-    def config(self, preset: str | None = None, **hyperparameters: object) -> Any:
+    def config(self, preset: str | None = None, /, **hyperparameters: object) -> Any:
         """Return the configuration of a preset with some hyperparameters given.
 
         An entry of a tuple has a name of its own: `conv_channels_2` is the second of `conv_channels`.
@@ -32,7 +32,8 @@ class Architecture:
         if preset not in self.presets:
             raise unknown_name("preset", preset, self.presets, where=self.name)
         config = self.presets[preset]
-        whole = {name: value for name, value in hyperparameters.items() if hasattr(config, name)}
+        known = {field.name for field in fields(config)}
+        whole = {name: value for name, value in hyperparameters.items() if name in known}
         config = replace(config, **{name: _plain(config, name, value) for name, value in whole.items()})
         for name in sorted(hyperparameters.keys() - whole.keys()):
             config = self._with_entry(config, name, hyperparameters[name])

@@ -12,6 +12,8 @@ from paramcalc.symbols import Size, as_expr, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 
+# Beyond this number, layers are a group that repeats instead of tensors one by one.
+MOST_LAYERS = 100
 _BOTH = ({"bias": False}, {"bidirectional": True})
 
 
@@ -203,7 +205,7 @@ def _stack(
 
     own = one(0, inputs)
     conditions += more
-    if isinstance(layers, int):
+    if isinstance(layers, int) and layers <= MOST_LAYERS:
         own += tuple(tensor for index in range(1, layers) for tensor in one(index, directions * output))
         return Block(own=own, conditions=conditions)
     rest = Block("", f"{name} layers", one(INDEX, directions * output), repeat=canonical(layers - 1), first=1)

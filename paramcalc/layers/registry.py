@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, unknown_name
-from paramcalc.symbols import is_expr, symbol
+from paramcalc.symbols import canonical, is_expr, symbol
 from paramcalc.tree import Argument, Block
 
 P = ParamSpec("P")
@@ -50,7 +50,7 @@ class Layer:
         """Return the arguments of a variant, with symbols where it names them."""
         return {name: _general(value) for name, value in variant.items()}
 
-    def block(self, **arguments: object) -> Block:
+    def block(self, /, **arguments: object) -> Block:
         """Return the general form, with some arguments given and the rest symbolic or at their defaults."""
         known = inspect.signature(self.build).parameters
         for name in arguments:
@@ -148,8 +148,10 @@ def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[A
 
 def _plain(value: object) -> object:
     """An argument as a title can hold it; NotImplemented for blocks and whatever else the children show anyway."""
-    if value is None or isinstance(value, bool | int | float | str) or is_expr(value):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
+    if is_expr(value):
+        return canonical(value)
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     if isinstance(value, list | tuple):

@@ -22,7 +22,7 @@ def csv(table: Table) -> str:
 
 
 def _cells(line: Line) -> list[object]:
-    row, totals = line.row, line.row.totals
+    row, totals = line.row, line.totals
     counts = (totals.trainable, totals.frozen, totals.buffers)
     start = [row.path, row.level, line.layer, row.label, line.shape, line.params, line.share]
     return [*start, *counts, "yes" if row.counted else "no"]

@@ -20,8 +20,13 @@ class Line:
     layer: str
     shape: str
     formula: str
-    params: Size
+    totals: Totals
     share: str
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters, with the values that the table is for."""
+        return self.totals.params
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def table(
 def _line(row: Row, number: Row, whole: Size, *, symbolic: bool) -> Line:
     formula = str(row.params) if symbolic else ""
     shape = " + ".join(_term(term) for term in row.terms) if row.counted else ""
-    return Line(row, _layer(row), shape, formula, number.params, numbers.share(number.params, whole))
+    return Line(row, _layer(row), shape, formula, number.totals, numbers.share(number.params, whole))
 
 
 def _layer(row: Row) -> str:

@@ -44,10 +44,17 @@ def load(
     name, _, preset = text.partition(":")
     if name in ARCHITECTURES:
         return _architecture(name, preset or None, settings, vary)
-    if text.endswith(".json") or Path(text).is_file():
+    if text.endswith(".json") or _is_file(text):
         return _saved(Path(text), settings, vary)
     known = [*also, *ARCHITECTURES, *(f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets)]
     raise unknown_name("target", text, known, where="TARGET")
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _architecture(name: str, preset: str | None, settings: Mapping[str, object], vary: Sequence[str]) -> Target:
@@ -79,8 +86,9 @@ def _saved(path: Path, settings: Mapping[str, object], vary: Sequence[str]) -> T
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise BadFile("the file is not text", where=str(path), expected="a tree saved as JSON") from None
-    except OSError as error:
-        raise BadFile(f"cannot read it: {error.strerror}", where=str(path), expected="a tree saved as JSON") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadFile(f"cannot read it: {reason}", where=str(path)[:200], expected="a tree saved as JSON") from None
     block = from_json(text, where=str(path)).bind(**settings)
     for name in () if tuple(vary) == ALL else vary:
         if name not in block.symbols:

@@ -1,0 +1,162 @@
+"""Expressions in text: arithmetic and nothing else, read from Python's syntax tree. Nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from paramcalc.errors import InvalidValue, ParamcalcError
+from paramcalc.symbols import FUNCTION_NAMES, Size, as_expr, remainder, symbol
+
+MOST_CHARACTERS = 100_000
+MOST_TERMS = 10_000
+MOST_BITS = 4_096
+MOST_DEGREE = 256
+ARITHMETIC = "arithmetic on integers and names: + - * / // % **, floor, ceiling, Min, Max, Mod"
+
+
+class Part(NamedTuple):
+    """A part of an expression, with bounds on what expanding it gives: terms, bits of a coefficient, degree."""
+
+    expr: Any
+    terms: int
+    bits: int
+    degree: int
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda a, b: a * _integer(b) ** -1,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: lambda a, b: remainder(a, b),
+}
+
+
+def parse_expression(text: str, *, where: str = "expression") -> Size:
+    """Return the size that a text such as "4*h*(d + h + 2)" stands for.
+
+    >>> parse_expression("4*h*(d + 2)")
+    4*d*h + 8*h
+
+    Raises InvalidValue for anything but arithmetic, and for an expression too large to expand.
+    """
+    return as_expr(_Reader(where).read(syntax(text, where=where)), where=where)
+
+
+def parse_exact(text: str, *, where: str = "expression") -> Size:
+    """Return what `parse_expression` does; quotients such as "in_channels/groups" may be whole on a condition only.
+
+    >>> parse_exact("64/groups")
+    64/groups
+    """
+    return as_expr(_Reader(where).read(syntax(text, where=where)), where=where, least=None, whole=False)
+
+
+def syntax(text: str, *, where: str, shown: str = "") -> ast.expr:
+    """Return the syntax tree of a text; `shown` is what the error quotes in its place."""
+    if len(text) > MOST_CHARACTERS:
+        raise InvalidValue(f"got {len(text):,} characters", where=where, expected=f"at most {MOST_CHARACTERS:,}")
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise InvalidValue(f"cannot read {(shown or text)[:60]!r}", where=where, expected=ARITHMETIC) from None
+
+
+def source(node: ast.expr) -> str:
+    """Return the text of a syntax tree, shortened."""
+    try:
+        text = ast.unparse(node)
+    except RecursionError:
+        return "an expression nested too deep"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+class _Reader:
+    """Builds an expression from a syntax tree, and refuses one that would be too large to expand."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def read(self, node: ast.expr) -> Any:
+        try:
+            return self._read(node).expr
+        except ParamcalcError:
+            raise
+        except (ZeroDivisionError, RecursionError, TypeError, ValueError, OverflowError) as error:
+            raise InvalidValue(f"cannot compute it: {error}", where=self.where, expected=ARITHMETIC) from None
+
+    def _read(self, node: ast.expr) -> Part:
+        """Read a part; a long sum or product, nested to the left, is read from its innermost operand outwards."""
+        spine: list[ast.BinOp] = []
+        while isinstance(node, ast.BinOp):
+            spine.append(node)
+            node = node.left
+        part = self._operand(node)
+        for operation in reversed(spine):
+            part = self._operation(operation, part, self._read(operation.right))
+        return part
+
+    def _operand(self, node: ast.expr) -> Part:
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return self._bounded(Part(node.value, 1, node.value.bit_length(), 0))
+        if isinstance(node, ast.Name):
+            return Part(symbol(node.id), 1, 1, 1)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            part = self._read(node.operand)
+            return part._replace(expr=-part.expr) if isinstance(node.op, ast.USub) else part
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTION_NAMES:
+            return self._call(node, node.func.id)
+        raise self._refused(node)
+
+    def _operation(self, node: ast.BinOp, left: Part, right: Part) -> Part:
+        if isinstance(node.op, ast.Pow):
+            return self._power(node, left, right)
+        if type(node.op) not in _OPERATORS:
+            raise self._refused(node)
+        if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod) and right.expr == 0:
+            raise ZeroDivisionError("division by zero")
+        if isinstance(node.op, ast.Add | ast.Sub):
+            bounds = (left.terms + right.terms, max(left.bits, right.bits) + 1, max(left.degree, right.degree))
+        else:
+            terms = left.terms * right.terms
+            bounds = (terms, left.bits + right.bits + terms.bit_length(), left.degree + right.degree)
+        self._bounded(Part(None, *bounds))
+        return Part(_OPERATORS[type(node.op)](left.expr, right.expr), *bounds)
+
+    def _power(self, node: ast.BinOp, base: Part, exponent: Part) -> Part:
+        power = exponent.expr
+        if type(power) is not int or not 0 <= power <= 64:
+            raise self._refused(node)
+        terms = min(base.terms**power, MOST_TERMS + 1)
+        bounds = (terms, (base.bits + terms.bit_length()) * power, base.degree * power)
+        self._bounded(Part(None, *bounds))
+        return Part(base.expr**power, *bounds)
+
+    def _call(self, node: ast.Call, name: str) -> Part:
+        import sympy
+
+        if node.keywords or not node.args:
+            raise self._refused(node)
+        parts = [self._read(argument) for argument in node.args]
+        arguments = [part.expr for part in parts]
+        expr = remainder(*arguments) if name == "Mod" else getattr(sympy, name)(*arguments)
+        bounds = (max(column) for column in list(zip(*parts, strict=True))[1:])
+        return Part(expr, *bounds)
+
+    def _bounded(self, part: Part) -> Part:
+        if part.terms > MOST_TERMS or part.bits > MOST_BITS or part.degree > MOST_DEGREE:
+            raise InvalidValue("the expression is too large to expand", where=self.where, advice="write it smaller")
+        return part
+
+    def _refused(self, node: ast.expr) -> InvalidValue:
+        return InvalidValue(f"cannot read {source(node)!r}", where=self.where, expected=ARITHMETIC)
+
+
+def _integer(value: Any) -> Any:
+    import sympy
+
+    return sympy.Integer(value) if isinstance(value, int) else value

@@ -1,0 +1,217 @@
+"""Mistakes that once were there, each with the wrong answer it gave."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import paramcalc as pc
+from paramcalc import Block, TensorSpec, symbol
+from paramcalc.cli import main
+from paramcalc.conditions import Condition
+from paramcalc.errors import BadFile, InvalidType, InvalidValue, PreconditionFailed
+from paramcalc.expression import parse_exact
+
+H, N, K = symbol("h"), symbol("n"), symbol("k")
+LINEAR = pc.layers.Linear
+
+
+def test_remainders_are_those_of_python() -> None:
+    expr: Any = parse_exact("(6*h-2)**2 % 6 + Mod(h*n, 7)")
+    for h in range(1, 20):
+        assert expr.subs({H: h, N: 3}) == (6 * h - 2) ** 2 % 6 + h * 3 % 7
+    block = LINEAR(sympy.Mod(H * H, 6) + 1, 4)
+    for t in range(1, 6):
+        bound = block.bind(h=6 * symbol("t") - 2)
+        assert (bound.bind(t=t) if bound.symbols else bound).params == block.bind(h=6 * t - 2).params
+    remainder = Block(own=(TensorSpec("w", (H + sympy.Mod(H**2, 6),)),))
+    assert pc.solve(remainder, "h", budget=161) == max(h for h in range(1, 162) if h + h * h % 6 <= 161)
+
+
+def test_shapes_are_exact_sizes() -> None:
+    wide: Any = np.int64(2**40)
+    assert Block(own=(TensorSpec("w", (wide, wide)),)).params == 2**80
+    assert pc.repeated(LINEAR(2**31, 2**31, bias=False), wide).params == 2**102
+    for wrong in ((2.5, 4), (True,), ("3",), (sympy.Symbol("h"),), (2**H,), (sympy.sqrt(H),)):
+        with pytest.raises((InvalidType, InvalidValue), match="shape of w: "):
+            TensorSpec("w", wrong)
+    with pytest.raises(InvalidValue, match="is not always an integer"):
+        LINEAR(H / 2, 4)
+    with pytest.raises(InvalidType, match="side of a condition: got str"):
+        Condition("h", ">=", 3)
+
+
+def test_arrays_of_objects_hold_python_integers() -> None:
+    square = LINEAR(H, K)
+    array = np.array([np.int64(2**40)], dtype=object)
+    assert pc.evaluate(square, {"h": array, "k": array}).tolist() == [2**80 + 2**40]
+    for wrong in (2.5, True, "3", None):
+        with pytest.raises(InvalidType, match="h: got "):
+            pc.evaluate(LINEAR(H, 2), {"h": np.array([3, wrong], dtype=object)})
+
+
+def test_impossible_sizes_are_refused_alike_everywhere() -> None:
+    copies = Block("x", children=(pc.repeated(LINEAR(4, 4), N - 3),))
+    cases = {
+        "copies": (
+            pc.compose("M", {"x": Block("x", children=(pc.repeated(LINEAR(4, 4), N - 3),))}),
+            {"n": 1},
+            {"n": 5},
+        ),
+        "a dimension": (Block(own=(TensorSpec("w", (N - 3,)),)), {"n": 2}, {"n": 3}),
+        "a half": (Block(own=(TensorSpec("w", (N / 2, 2)),)), {"n": 3}, {"n": 4}),
+        "layers": (pc.architecture("amnl", attention_layers=N - 3), {"n": 3}, {"n": 4}),
+        "a divisor": (
+            Block(own=(TensorSpec("w", (N,)),), conditions=(Condition(12, "divisible by", N - 3),)),
+            {"n": 2},
+            {"n": 6},
+        ),
+    }
+    for name, (block, bad, good) in cases.items():
+        assert block.preconditions, name
+        with pytest.raises(PreconditionFailed, match="n"):
+            block.bind(**bad)
+        with pytest.raises(PreconditionFailed, match="n"):
+            pc.evaluate(block, {"n": np.array([bad["n"]])})
+        assert not pc.admissible(block, {"n": np.array([bad["n"]])}).any()
+        assert pc.evaluate(block, {"n": np.array([good["n"]])}).tolist() == [block.bind(**good).params], name
+    assert pc.solve(cases["a divisor"][0], "n", budget=10**6) == 15
+
+
+def test_runs_that_change_places_differ() -> None:
+    def runs(*widths: int) -> Block:
+        return pc.fold(pc.layers.ModuleList([LINEAR(width, width) for width in widths for _ in range(2)]))
+
+    assert pc.diff(runs(4, 8, 5), runs(8, 4, 5), depth=None).differs
+    changes = [change for change in pc.diff(runs(4, 8, 5), runs(3, 8, 5), depth=None).changes if change.changed]
+    assert [(change.before, change.after) for change in changes] == [(40, 24)]
+    one, twelve = (
+        pc.layers.TransformerEncoder(pc.layers.TransformerEncoderLayer(8, 2, 16), count) for count in (1, 12)
+    )
+    paths = [change.path for change in pc.diff(one, twelve, depth=2).changes]
+    assert paths == ["layers", "layers.0"]
+
+
+def test_a_tie_names_one_copy_that_is_there() -> None:
+    enc, dec = (Block("", "ModuleList", children=(pc.repeated(LINEAR(4, 4), count),)) for count in (3, 5))
+    pair = pc.compose("P", {"enc": enc, "dec": dec})
+    with pytest.raises((InvalidValue, pc.ParamcalcError), match=r"dec.\{\}|enc.\{\}.weight; expected one copy"):
+        pc.tie(pair, "dec.{}.weight", to="enc.{}.weight")
+    rnn = pc.compose("R", {"rnn": pc.layers.LSTM(8, 8, symbol("L")), "fc": Block(own=(TensorSpec("w", (32, 8)),))})
+    with pytest.raises(InvalidValue, match=r"rnn.weight_ih_l1, which does not exist"):
+        pc.tie(rnn, "fc.w", to="rnn.weight_ih_l1")
+    assert pc.tie(rnn, "fc.w", to="rnn.weight_ih_l0").bind(L=1).params == 576
+
+
+def test_names_that_only_look_alike_fold() -> None:
+    a, b = LINEAR(4, 4), LINEAR(5, 5)
+    names = pc.compose("R", {"conv1": a, "conv2": a, "conv2_1": b, "conv2_2": b})
+    assert [child.name for child in pc.fold(names).children] == ["conv{}", "conv2_{}"]
+    with pytest.raises(InvalidValue, match="two siblings are named"):
+        Block(children=(Block("a{}", repeat=3), Block("a1{}", repeat=3)))
+    alike = pc.compose("R", {"a10": a, "a11": a, "a1": b, "a2": b})
+    assert pc.unfold(pc.fold(alike)) == alike
+
+
+@pytest.mark.parametrize("block", [LINEAR(2**40, 2**40), LINEAR(H * (H + 1), 4), LINEAR(H // 3, 4)])
+def test_legal_trees_read_back(block: Block) -> None:
+    assert pc.from_json(pc.to_json(block)) == block
+
+
+def test_a_shape_in_json_is_a_list() -> None:
+    text = pc.to_json(LINEAR(3, 4)).replace("[4, 3]", '"43"')
+    with pytest.raises(BadFile, match="shape '43' is no list"):
+        pc.from_json(text)
+
+
+def test_plain_integers_have_no_bound() -> None:
+    assert pc.evaluate(LINEAR(H, 4), {"h": 2**61}) == 2**63 + 4
+    assert pc.evaluate(LINEAR(H, K), {"h": np.array([], int), "k": 2**62}).tolist() == []
+
+
+def test_the_result_is_not_the_callers_array() -> None:
+    array = np.array([1, 2, 3])
+    result = pc.evaluate(pc.layers.PReLU(H), {"h": array})
+    result += 1
+    assert array.tolist() == [1, 2, 3]
+
+
+def test_a_wide_division_is_solved_directly() -> None:
+    block = pc.layers.MultiheadAttention(H, 1_000_003)
+    value = pc.solve(block, "h", budget=10**18)
+    assert value % 1_000_003 == 0
+    assert block.bind(h=value).params <= 10**18 < block.bind(h=value + 1_000_003).params
+
+
+ODD: dict[str, tuple[list[str], str]] = {
+    "self": (["table", "amnl", "--set", "self=3"], "unknown hyperparameter 'self'"),
+    "preset": (["table", "amnl", "--set", "preset=3"], "unknown hyperparameter 'preset'"),
+    "a dunder": (["table", "amnl", "--set", "__class__=3"], "unknown hyperparameter '__class__'"),
+    "self of a layer": (["formula", "Linear", "--set", "self=3"], "unknown argument 'self'"),
+    "a long name": (["table", "a" * 5000], "unknown target"),
+    "a null byte": (["table", "a\x00.json"], "cannot read it"),
+    "deep signs": (["table", "amnl", "--set", "lstm_hidden=" + "-" * 2500 + "1"], "--set"),
+    "a long sum": (["table", "amnl", "--set", "lstm_hidden=" + "1+" * 4000 + "1"], "--set"),
+    "another size": (["formula", "LSTM", "--vary", "nonexistent"], "unknown size 'nonexistent'"),
+    "another letter": (["formula", "amnl", "--notation", "nonexist=h"], "unknown size 'nonexist'"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ODD))
+def test_odd_input_is_one_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, message = ODD[name]
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_a_symbol_may_have_any_name() -> None:
+    for name in ("self", "E", "I", "pi", "S", "N", "oo", "beta", "Q"):
+        block = LINEAR(symbol(name), 4)
+        assert pc.from_json(pc.to_json(block)) == block
+        assert block.bind(**{name: 3}).params == 16
+
+
+def hostile(**blocks: Any) -> str:
+    return json.dumps({"format": "paramcalc-tree", "version": 1, "params": 0, "blocks": [{"depth": 0, **blocks}]})
+
+
+HOSTILE = {
+    "powers": json.dumps({**json.loads(hostile()), "params": "(((((7/1)**64)**64)**64)**64)**64"}),
+    "a wide product": hostile(own=[{"name": "w", "shape": [f"a{i} + b{i}" for i in range(22)]}]),
+    "deep arguments": hostile().replace('"depth": 0', '"depth": 0, "args": ' + "[" * 600 + "]" * 600),
+    "many copies": hostile(name="{}", repeat=10**18),
+    "degrees": json.dumps({**json.loads(hostile()), "params": "((((h**64)**64)**64)**64)**64"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_hostile_files_are_refused_at_once(name: str) -> None:
+    start = time.monotonic()
+    with contextlib.suppress(BadFile):
+        assert pc.from_json(HOSTILE[name]).params == 0
+    assert time.monotonic() - start < 5
+
+
+def test_a_million_layers_take_no_time() -> None:
+    start = time.monotonic()
+    tree = pc.architecture("amnl", lstm_layers=10**6)
+    assert tree.at("lstm.lstm").params == 593_920 + (10**6 - 2) * 395_264
+    with pytest.raises(pc.ParamcalcError, match="unknown tensor"):
+        pc.tie(pc.compose("M", {"m": Block("", children=(pc.repeated(LINEAR(2, 2), 10**12),))}), "x.w", to="m.0.weight")
+    assert pc.render(tree, depth=2)
+    assert time.monotonic() - start < 10
+
+
+def test_numbers_of_a_symbolic_csv_are_numbers() -> None:
+    tree = pc.architecture("amnl", lstm_hidden=H)
+    line = pc.render(tree, "csv", symbolic=True, at={"h": 64}, depth=0).splitlines()[1]
+    assert line.split(",")[5:] == ["310724", "100.0%", "310724", "0", "515", "yes", "48*h**2 + 944*h + 53700"]
