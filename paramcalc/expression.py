@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from paramcalc.errors import InvalidValue, ParamcalcError
-from paramcalc.symbols import FUNCTION_NAMES, Size, as_expr, remainder, symbol
+from paramcalc.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder, symbol
 
 MOST_CHARACTERS = 100_000
 MOST_TERMS = 10_000
@@ -31,7 +31,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: lambda a, b: a * _integer(b) ** -1,
-    ast.FloorDiv: operator.floordiv,
+    ast.FloorDiv: lambda a, b: floored(a, b),
     ast.Mod: lambda a, b: remainder(a, b),
 }
 
@@ -142,7 +142,7 @@ class _Reader:
         if node.keywords or not node.args:
             raise self._refused(node)
         parts = [self._read(argument) for argument in node.args]
-        arguments = [part.expr for part in parts]
+        arguments = [sympy.expand(part.expr) for part in parts]
         expr = remainder(*arguments) if name == "Mod" else getattr(sympy, name)(*arguments)
         bounds = (max(column) for column in list(zip(*parts, strict=True))[1:])
         return Part(expr, *bounds)

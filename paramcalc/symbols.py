@@ -117,17 +117,26 @@ def _check_atoms(expr: Any, where: str) -> None:
             )
 
 
+def floored(a: Any, b: Any) -> Any:
+    """Return a // b, expanded first: sympy can take an unexpanded quotient such as (6*h - 2)**2/6 for an integer.
+
+    >>> floored((6 * symbol("h") - 2) ** 2, 6), floored(7, 4)
+    (6*h**2 - 4*h, 1)
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    import sympy
+
+    return sympy.floor(sympy.expand(sympy.expand(a) / b))
+
+
 def remainder(a: Any, b: Any) -> Any:
-    """Return a % b, written with a floor: sympy's own Mod of an unexpanded argument can be wrong.
+    """Return a % b, written with a floor.
 
     >>> remainder((6 * symbol("h") - 2) ** 2, 6), remainder(7, 4)
     (4, 3)
     """
-    if isinstance(a, int) and isinstance(b, int):
-        return a % b
-    import sympy
-
-    return canonical(a - b * sympy.floor(sympy.expand(sympy.expand(a) / b)))
+    return canonical(a - b * floored(a, b))
 
 
 def _without_mod(expr: Any) -> Any:
@@ -164,7 +173,28 @@ def same(a: Size, b: Size) -> bool:
 
 def substitute(expr: Any, values: Mapping[Any, Any]) -> Any:
     """Return an expression with symbols replaced, all at once, so that two symbols may change places."""
-    return expr if isinstance(expr, int) else canonical(expr.xreplace(values))
+    if isinstance(expr, int):
+        return expr
+    return canonical(_with_floors(expr, values) if _has_floors(expr) else expr.xreplace(values))
+
+
+def _has_floors(expr: Any) -> bool:
+    import sympy
+
+    return bool(expr.has(sympy.floor, sympy.ceiling))
+
+
+def _with_floors(expr: Any, values: Mapping[Any, Any]) -> Any:
+    """Replace symbols from the leaves up, so that what stands in a floor is expanded before sympy looks at it."""
+    import sympy
+
+    if expr in values:
+        return values[expr]
+    if not expr.args:
+        return expr
+    arguments = [_with_floors(argument, values) for argument in expr.args]
+    rounded = isinstance(expr, sympy.floor | sympy.ceiling)
+    return expr.func(*map(sympy.expand, arguments)) if rounded else expr.func(*arguments)
 
 
 def sympified(values: Mapping[str, Size]) -> dict[Any, Any]:

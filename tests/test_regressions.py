@@ -30,6 +30,10 @@ def test_remainders_are_those_of_python() -> None:
     for t in range(1, 6):
         bound = block.bind(h=6 * symbol("t") - 2)
         assert (bound.bind(t=t) if bound.symbols else bound).params == block.bind(h=6 * t - 2).params
+    quotient = Block(own=(TensorSpec("w", (H**2 // 6 + 1,)),))
+    for t in range(1, 6):
+        assert quotient.bind(h=6 * symbol("t") - 2).bind(t=t).params == quotient.bind(h=6 * t - 2).params
+    assert parse_exact("((6*h-2)**2) // 6 - floor((6*h-2)**2/6)") == 0
     remainder = Block(own=(TensorSpec("w", (H + sympy.Mod(H**2, 6),)),))
     assert pc.solve(remainder, "h", budget=161) == max(h for h in range(1, 162) if h + h * h % 6 <= 161)
 
@@ -57,7 +61,6 @@ def test_arrays_of_objects_hold_python_integers() -> None:
 
 
 def test_impossible_sizes_are_refused_alike_everywhere() -> None:
-    copies = Block("x", children=(pc.repeated(LINEAR(4, 4), N - 3),))
     cases = {
         "copies": (
             pc.compose("M", {"x": Block("x", children=(pc.repeated(LINEAR(4, 4), N - 3),))}),

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, unknown_name
-from paramcalc.symbols import canonical, is_expr, symbol
+from paramcalc.symbols import as_expr, is_expr, symbol
 from paramcalc.tree import Argument, Block
 
 P = ParamSpec("P")
@@ -151,7 +151,7 @@ def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if is_expr(value):
-        return canonical(value)
+        return as_expr(value, least=None, whole=False)
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     if isinstance(value, list | tuple):
