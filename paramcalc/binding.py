@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.conditions import Condition, as_size, failed
-from paramcalc.errors import InvalidValue, unknown_name
+from paramcalc.errors import unknown_name
 from paramcalc.symbols import Size, substitute, sympified
-from paramcalc.tensor import TensorSpec
 from paramcalc.traverse import bottom_up
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def bound(tree: Block, values: Mapping[str, object]) -> Block:
 
 
 def _bound_block(block: Block, children: list[Block], values: Mapping[Any, Any]) -> Block:
-    own = tuple(replace(tensor, shape=_bound_shape(tensor, values)) for tensor in block.own)
+    own = tuple(replace(each, shape=tuple(substitute(size, values) for size in each.shape)) for each in block.own)
     conditions = (condition.bind(values) for condition in block.conditions)
     args = (each._replace(value=_bound_argument(each.value, values)) for each in block.args)
     return replace(
@@ -49,14 +48,6 @@ def _bound_block(block: Block, children: list[Block], values: Mapping[Any, Any])
         args=tuple(argument for argument in args if argument.default is None or argument.value != argument.default),
         conditions=tuple(condition for condition in conditions if not condition.holds),
     )
-
-
-def _bound_shape(tensor: TensorSpec, values: Mapping[Any, Any]) -> tuple[Size, ...]:
-    shape = tuple(substitute(size, values) for size in tensor.shape)
-    for size, before in zip(shape, tensor.shape, strict=True):
-        if not isinstance(size, int) and size.is_integer is False:
-            raise InvalidValue(f"{before} would be {size}", where=tensor.name, expected="a whole number")
-    return shape
 
 
 def _bound_argument(value: object, values: Mapping[Any, Any]) -> object:

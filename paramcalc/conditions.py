@@ -67,10 +67,10 @@ class Condition:
 
     @property
     def gap(self) -> Size | None:
-        """What is 0 or more where the condition holds; None for a division."""
+        """What is 0 or more where the condition holds, without a common factor; None for a division."""
         if self.relation == "divisible by":
             return None
-        return canonical(self.left - self.right - (1 if self.relation == ">" else 0))
+        return primitive(canonical(self.left - self.right - (1 if self.relation == ">" else 0)))
 
     def bind(self, values: Mapping[Any, Any]) -> Condition:
         """Return the condition with symbols replaced; `values` is keyed by symbol."""
@@ -78,6 +78,16 @@ class Condition:
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
+
+
+def primitive(expr: Size) -> Size:
+    """Return an expression without the positive number that divides all its terms.
+
+    >>> from paramcalc.symbols import symbol
+    >>> primitive(3 * symbol("h") - 6)
+    h - 2
+    """
+    return expr if isinstance(expr, int) else canonical(expr.as_content_primitive()[1])
 
 
 def _without_common_factor(left: Any, right: int) -> tuple[Any, int]:
@@ -157,7 +167,7 @@ def sound_size(size: Any) -> tuple[Condition, ...]:
 
     >>> from paramcalc.symbols import symbol
     >>> print(*sound_size(symbol("h") / 2 - 1), sep=", ")
-    h - 2 divisible by 2, h/2 - 1 >= 0
+    h - 2 divisible by 2, h - 2 >= 0
     """
     conditions: list[Condition] = []
     if size.is_integer is not True:
@@ -167,7 +177,7 @@ def sound_size(size: Any) -> tuple[Condition, ...]:
         conditions.append(Condition(above, "divisible by", below, "a size is whole"))
         conditions = [*sound_divisor(conditions[0]), *conditions]
     if size.is_nonnegative is not True:
-        conditions.append(Condition(size, ">=", 0, "a size is not negative"))
+        conditions.append(Condition(primitive(size), ">=", 0, "a size is not negative"))
     return tuple(conditions)
 
 

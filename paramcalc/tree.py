@@ -194,7 +194,7 @@ class Block:
         15
 
         Raises UnknownName for a symbol that is not in the tree, PreconditionFailed where a condition of the formula is
-        broken, InvalidValue where a dimension would not be a whole number.
+        broken, a dimension that is not a whole number included.
         """
         return bound(self, values)
 

@@ -185,8 +185,10 @@ def test_bind_to_an_expression_keeps_and_adds_conditions() -> None:
 def test_bind_refuses_a_dimension_that_is_not_whole() -> None:
     half = Block(own=(TensorSpec("w", (symbol("n") / 2,)),))
     assert half.bind(n=4).params == 2
-    with pytest.raises(InvalidValue, match=r"w: n/2 would be 3/2; expected a whole number"):
+    with pytest.raises(PreconditionFailed, match=r"n=3: 3 is not divisible by 2; expected n divisible by 2"):
         half.bind(n=3)
+    with pytest.raises(InvalidValue, match=r"shape of w: m \+ 1/2 is not always an integer"):
+        half.bind(n=2 * symbol("m") + 1)
 
 
 def test_a_condition_is_reduced_to_what_it_asks() -> None:

@@ -99,11 +99,11 @@ def _conv(
 
 
 def _doc(name: str, dimensions: int, *, transposed: bool) -> str:
-    over = {1: "sequence", 2: "image", 3: "volume"}[dimensions]
+    over = {1: "a sequence", 2: "an image", 3: "a volume"}[dimensions]
     first, second = ("in_channels", "out_channels") if transposed else ("out_channels", "in_channels")
     return _DOC.format(
         name=name,
-        sentence=f"A {'transposed ' if transposed else ''}convolution over a {over}.",
+        sentence=f"A {'transposed ' if transposed else ''}convolution over {over}.",
         weight=f"({first}, {second} / groups, *kernel_size)",
         formula="out_channels * in_channels",
         params=17 * 64 * 3**dimensions + 64,
