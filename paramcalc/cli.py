@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = _said(str(error), 1)
     except ParamcalcError as error:
         status = _said(str(error), 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        status = 2
     except click.ClickException as error:
         status = _said(error.format_message(), 2)
     except (click.Abort, BrokenPipeError):
@@ -72,7 +75,7 @@ DEPTH = click.IntRange(min=0)
 def commands() -> None:
     """How big a neural network is, and why.
 
-    TARGET is an architecture (amnl, amnl:research) or a tree saved as JSON.
+    TARGET is an architecture (amnl, amnl:research) or a tree saved as JSON; formula also takes a layer such as LSTM.
     """
 
 

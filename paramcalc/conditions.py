@@ -36,6 +36,7 @@ class Condition:
         where = "side of a condition"
         left = as_expr(self.left, where=where, least=None, whole=False)
         right = as_expr(self.right, where=where, least=None, whole=False)
+        left, right = _whole_sides(left, right, crosswise=self.relation == "divisible by")
         if self.relation == "divisible by" and isinstance(right, int) and right > 0 and not isinstance(left, int):
             left, right = _without_common_factor(left, right)
         object.__setattr__(self, "left", left)
@@ -88,6 +89,25 @@ def primitive(expr: Size) -> Size:
     h - 2
     """
     return expr if isinstance(expr, int) else canonical(expr.as_content_primitive()[1])
+
+
+def _whole_sides(left: Size, right: Size, *, crosswise: bool) -> tuple[Size, Size]:
+    """Both sides times the denominators of both: each its own for a division, which compares the product."""
+    below_left, below_right = _denominator(left), _denominator(right)
+    if below_left == 1 and below_right == 1:
+        return left, right
+    if crosswise:
+        return canonical(left * below_left * below_right), canonical(right * below_right * below_left)
+    both = below_left * below_right
+    return canonical(left * both), canonical(right * both)
+
+
+def _denominator(size: Any) -> Any:
+    if isinstance(size, int) or size.is_integer is True:
+        return 1
+    import sympy
+
+    return sympy.denom(sympy.together(size))
 
 
 def _without_common_factor(left: Any, right: int) -> tuple[Any, int]:
@@ -174,11 +194,10 @@ def sound_size(size: Any) -> tuple[Condition, ...]:
         import sympy
 
         above, below = sympy.fraction(sympy.together(size))
-        conditions.append(Condition(above, "divisible by", below, "a size is whole"))
-        conditions = [*sound_divisor(conditions[0]), *conditions]
+        conditions += [] if below == 1 else [Condition(above, "divisible by", below, "a size is whole")]
     if size.is_nonnegative is not True:
         conditions.append(Condition(primitive(size), ">=", 0, "a size is not negative"))
-    return tuple(conditions)
+    return tuple(condition for condition in conditions if not condition.holds)
 
 
 def sound_divisor(condition: Condition) -> tuple[Condition, ...]:

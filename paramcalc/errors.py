@@ -67,7 +67,8 @@ def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "")
     """
     import difflib
 
-    names = {each.casefold(): each for each in sorted(known)}
+    ordered = sorted(known) if isinstance(known, set | frozenset) else known
+    names = {each.casefold(): each for each in ordered}
     near = [names[each] for each in difflib.get_close_matches(name.casefold(), names, n=2, cutoff=0.6)]
     shown = name if len(name) <= 60 else f"{name[:57]}..."
     if near:

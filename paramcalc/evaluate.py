@@ -209,9 +209,13 @@ def _holds(condition: Condition, left: Any, right: Any) -> Any:
 
 def _divides(right: Any, left: Any) -> Any:
     """Whether a division comes out even, by a mask or a product: the remainder itself is several times slower."""
-    if isinstance(right, int) and right & (right - 1) == 0:
-        return (left & (right - 1)) == 0
-    return left // right * right == left
+    if isinstance(right, int):
+        if right > 0 and right & (right - 1) == 0:
+            return (left & (right - 1)) == 0
+        return left // right * right == left if right > 0 else left != left
+    sound = right > 0
+    divisor = right * sound + ~sound
+    return sound & (left // divisor * divisor == left)
 
 
 def _require_all(condition: Condition, holds: Any) -> None:

@@ -13,17 +13,25 @@ from paramcalc.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder,
 MOST_CHARACTERS = 100_000
 MOST_TERMS = 10_000
 MOST_BITS = 4_096
-MOST_DEGREE = 256
+MOST_DEGREE = 1_024
+MOST_ARGUMENTS = 16
+MOST_NESTED = 3
+ARGUMENTS = {"floor": (1, 1), "ceiling": (1, 1), "Mod": (2, 2), "Max": (1, MOST_ARGUMENTS), "Min": (1, MOST_ARGUMENTS)}
 ARITHMETIC = "arithmetic on integers and names: + - * / // % **, floor, ceiling, Min, Max, Mod"
 
 
 class Part(NamedTuple):
-    """A part of an expression, with bounds on what expanding it gives: terms, bits of a coefficient, degree."""
+    """A part of an expression, with bounds on what computing with it costs.
+
+    Terms, bits of a coefficient and degree are those of the expanded form; `nested` counts functions inside functions,
+    and sums below the line.
+    """
 
     expr: Any
     terms: int
     bits: int
     degree: int
+    nested: int = 0
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -80,6 +88,7 @@ class _Reader:
 
     def __init__(self, where: str) -> None:
         self.where = where
+        self.sums_below = False
 
     def read(self, node: ast.expr) -> Any:
         try:
@@ -124,31 +133,42 @@ class _Reader:
         else:
             terms = left.terms * right.terms
             bounds = (terms, left.bits + right.bits + terms.bit_length(), left.degree + right.degree)
-        self._bounded(Part(None, *bounds))
-        return Part(_OPERATORS[type(node.op)](left.expr, right.expr), *bounds)
+        nested = max(left.nested, right.nested)
+        if isinstance(node.op, ast.Div) and right.terms > 1:
+            nested = left.nested + right.nested + 1
+        elif isinstance(node.op, ast.FloorDiv | ast.Mod):
+            nested += 1
+        elif left.nested and right.nested and self.sums_below:
+            nested = left.nested + right.nested
+        self.sums_below = self.sums_below or (isinstance(node.op, ast.Div) and right.terms > 1)
+        self._bounded(Part(None, *bounds, nested))
+        return Part(_OPERATORS[type(node.op)](left.expr, right.expr), *bounds, nested)
 
     def _power(self, node: ast.BinOp, base: Part, exponent: Part) -> Part:
         power = exponent.expr
-        if type(power) is not int or not 0 <= power <= 64:
+        if type(power) is not int or abs(power) > MOST_DEGREE or (power < 0 and base.terms > 1):
             raise self._refused(node)
-        terms = min(base.terms**power, MOST_TERMS + 1)
-        bounds = (terms, (base.bits + terms.bit_length()) * power, base.degree * power)
+        terms = min(base.terms**power, MOST_TERMS + 1) if power > 0 else 1
+        bounds = (terms, (base.bits + terms.bit_length()) * abs(power), base.degree * abs(power), base.nested)
         self._bounded(Part(None, *bounds))
-        return Part(base.expr**power, *bounds)
+        return Part(_integer(base.expr) ** power if power < 0 else base.expr**power, *bounds)
 
     def _call(self, node: ast.Call, name: str) -> Part:
         import sympy
 
-        if node.keywords or not node.args:
+        fewest, most = ARGUMENTS[name]
+        if node.keywords or not fewest <= len(node.args) <= most:
             raise self._refused(node)
         parts = [self._read(argument) for argument in node.args]
+        terms, bits, degree, nested = (max(column) for column in list(zip(*parts, strict=True))[1:])
+        self._bounded(Part(None, terms, bits, degree, nested + 1))
         arguments = [sympy.expand(part.expr) for part in parts]
         expr = remainder(*arguments) if name == "Mod" else getattr(sympy, name)(*arguments)
-        bounds = (max(column) for column in list(zip(*parts, strict=True))[1:])
-        return Part(expr, *bounds)
+        return Part(expr, terms, bits, degree, nested + 1)
 
     def _bounded(self, part: Part) -> Part:
-        if part.terms > MOST_TERMS or part.bits > MOST_BITS or part.degree > MOST_DEGREE:
+        large = part.terms > MOST_TERMS or part.bits > MOST_BITS or part.degree > MOST_DEGREE
+        if large or part.nested > MOST_NESTED:
             raise InvalidValue("the expression is too large to expand", where=self.where, advice="write it smaller")
         return part
 

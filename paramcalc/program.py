@@ -40,7 +40,8 @@ def compile_expr(expr: Size) -> Program:
         return Program(lambda values: values[expr.name], lambda largest: largest[expr.name])
     numerator, denominator = sympy.fraction(sympy.together(expr))
     if denominator != 1:
-        return _quotient(compile_expr(sympy.expand(numerator)), compile_expr(_plain(denominator)), exact=True)
+        top, bottom = (compile_expr(_plain(sympy.expand(side))) for side in (numerator, denominator))
+        return _quotient(top, bottom, exact=True)
     if expr.func in (sympy.floor, sympy.ceiling):
         return _rounded(expr)
     if expr.func in (sympy.Max, sympy.Min):

@@ -80,24 +80,22 @@ def _largest(params: Size, name: str, budget: int, conditions: tuple[Condition, 
 
 
 def _period(exprs: list[Size]) -> int:
-    """The least common multiple of what the floors, ceilings and remainders of some expressions divide by."""
-    symbolic = [expr for expr in exprs if not isinstance(expr, int)]
-    if not symbolic:
-        return 1
+    """After how many values the floors and ceilings of some expressions have gone through all their remainders."""
+    period = math.lcm(*(_steps(expr) for expr in exprs if not isinstance(expr, int)))
+    if period > MOST_CLASSES:
+        problem = f"floors and remainders repeat only every {period:,}"
+        raise InvalidValue(problem, where="solve", expected=f"at most {MOST_CLASSES:,}")
+    return period
+
+
+def _steps(expr: Any) -> int:
+    """The least common multiple of what outer floors divide by, each times that of the floors inside."""
     import sympy
 
-    steps = [
-        int(denominator)
-        for expr in symbolic
-        for part in expr.atoms(sympy.floor, sympy.ceiling)
-        if (denominator := sympy.denom(sympy.together(part.args[0]))).is_Integer
-    ]
-    period = math.lcm(*steps)
-    if period > MOST_CLASSES:
-        raise InvalidValue(
-            f"remainders repeat only every {period:,}", where="solve", expected=f"at most {MOST_CLASSES:,}"
-        )
-    return period
+    if isinstance(expr, sympy.floor | sympy.ceiling):
+        below = sympy.denom(sympy.together(expr.args[0]))
+        return (int(below) if below.is_Integer else 1) * _steps(expr.args[0])
+    return math.lcm(*(_steps(argument) for argument in expr.args))
 
 
 def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condition], question: str) -> int | None:
@@ -105,7 +103,8 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
     divisions = [each for each in conditions if each.relation == "divisible by"]
     for each in conditions:
         gap = each.left - each.right - (1 if each.relation == ">" else 0)
-        if each not in divisions or not isinstance(each.right, int):
+        positive = isinstance(each.left, int) or each.left.is_positive
+        if each not in divisions or (positive and not isinstance(each.right, int)):
             runs = intersect(runs, nonnegative(_sign(gap, x), 1))
     moduli = [each.right for each in divisions if isinstance(each.right, int)]
     cycle = math.lcm(*moduli) if len(moduli) == len(divisions) else None

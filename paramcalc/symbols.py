@@ -90,7 +90,7 @@ def _as_symbolic(expr: Any, where: str, least: int | None, whole: bool) -> Size:
     if isinstance(exact, int):
         return _as_int(exact, where, least)
     if exact.is_integer is not True and (whole or exact.is_integer is False or exact.is_number):
-        raise InvalidValue(f"{expr} is not always an integer", where=where, expected="an integer; use // for the floor")
+        raise InvalidValue(f"{expr} is not always an integer", where=where, expected="an integer, such as a // b")
     if least is not None and exact.is_negative:
         raise InvalidValue(f"{expr} is negative", where=where, expected=f"a size of {least} or more")
     return exact
@@ -111,10 +111,15 @@ def _check_atoms(expr: Any, where: str) -> None:
                 )
         elif isinstance(part, sympy.Float):
             raise InvalidValue(f"{expr} holds a floating-point number", where=where, expected="exact integers only")
-        elif not isinstance(part, (*known, sympy.Mod)) and not (part.is_Pow and part.exp.is_Integer):
-            raise InvalidValue(
-                f"{part} is no arithmetic", where=where, expected="sums, products, powers, floors, Max, Min"
-            )
+        elif part.is_Pow and part.exp.is_Integer:
+            if part.exp.is_negative and not part.base.is_positive:
+                raise InvalidValue(
+                    f"{expr} divides by {part.base}", where=where, expected="a divisor of 1 or more always"
+                )
+        elif isinstance(part, sympy.Max | sympy.Min) and not all(side.is_integer for side in part.args):
+            raise InvalidValue(f"{part} compares fractions", where=where, expected="integers in Max and Min")
+        elif not isinstance(part, (*known, sympy.Mod)):
+            raise InvalidValue(f"{part} is no arithmetic", where=where, expected="sums, products, powers and floors")
 
 
 def floored(a: Any, b: Any) -> Any:

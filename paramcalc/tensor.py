@@ -8,7 +8,7 @@ from typing import Literal
 
 from paramcalc.dtypes import BITS
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.symbols import LARGEST_DIMENSION, Size, as_expr
+from paramcalc.symbols import Size, as_expr
 
 Role = Literal["parameter", "frozen", "buffer"]
 MOST_TERMS = 10_000
@@ -42,7 +42,7 @@ class TensorSpec:
             raise unknown_name("role", str(self.role), ROLES, where=self.name)
         if self.dtype not in BITS:
             raise unknown_name("dtype", str(self.dtype), BITS, where=self.name)
-        if any(type(size) is not int or not 0 <= size <= LARGEST_DIMENSION for size in self.shape):
+        if any(type(size) is not int or size < 0 for size in self.shape):
             object.__setattr__(self, "shape", _checked(self.shape, where=f"shape of {self.name}"))
 
     @property
@@ -62,7 +62,9 @@ class TensorSpec:
 
 
 def _checked(shape: tuple[Size, ...], *, where: str) -> tuple[Size, ...]:
-    sizes = tuple(as_expr(size, where=where, whole=False) for size in shape)
+    sizes = tuple(
+        size if type(size) is int and size >= 0 else as_expr(size, where=where, whole=False) for size in shape
+    )
     terms = math.prod(len(size.args) for size in sizes if not isinstance(size, int) and size.is_Add)
     if terms > MOST_TERMS:
         raise InvalidValue(

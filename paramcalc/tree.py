@@ -316,6 +316,6 @@ def _sizes(argument: object) -> list[Any]:
 def _conditions(block: Block, below: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
     own = [condition for each in block.conditions for condition in (*sound_divisor(each), each)]
     sizes = [size for tensor in block.own for size in tensor.shape if not isinstance(size, int)]
-    sizes += [] if isinstance(block.repeat, int) else [block.repeat]
+    sizes += [size for size in (block.repeat, block.first) if not isinstance(size, int)]
     derived = [condition for size in sizes for condition in sound_size(size)]
     return tuple(dict.fromkeys([*own, *(each for conditions in below for each in conditions), *derived]))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from paramcalc.conditions import Condition
-from paramcalc.errors import BadFile, ParamcalcError
-from paramcalc.expression import parse_exact
-from paramcalc.symbols import Size, as_expr, is_expr, same
+from paramcalc.errors import BadFile, InvalidValue, ParamcalcError
+from paramcalc.expression import MOST_BITS, parse_exact
+from paramcalc.symbols import Size, as_expr, is_expr, same, short
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Argument, Block
 
@@ -57,7 +57,8 @@ def from_json(text: str, *, where: str = "JSON") -> Block:
     except (KeyError, TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
         raise BadFile(_reason(error), where=where, expected="a tree as paramcalc writes it") from None
     if not same(stated, tree.params):
-        raise BadFile(f"it states {stated} parameters, its shapes give {tree.params}", where=where)
+        counts = [short(count) if isinstance(count, int) else str(count) for count in (stated, tree.params)]
+        raise BadFile(f"it states {counts[0]} parameters, its shapes give {counts[1]}", where=where)
     return tree
 
 
@@ -144,7 +145,7 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
             children=children,
             repeat=_size_in(data.get("repeat", 1)),
             first=_size_in(data.get("first", 0)),
-            args=tuple(Argument(*_argument_in(each)) for each in data.get("args", [])),
+            args=tuple(_titled(each) for each in data.get("args", [])),
             label=_text(data.get("label", "")),
             conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
         )
@@ -183,6 +184,8 @@ def _condition_in(data: Any) -> Condition:
 
 
 def _size_out(size: Size) -> int | str:
+    if isinstance(size, int) and size.bit_length() > MOST_BITS:
+        raise InvalidValue(f"the count is {short(size)}", where="JSON", expected=f"at most {MOST_BITS:,} bits")
     return size if isinstance(size, int) else str(size)
 
 
@@ -199,6 +202,13 @@ def _shape_in(data: Any) -> tuple[Size, ...]:
     if not isinstance(data, list):
         raise TypeError(f"shape {data!r} is no list")
     return tuple(_size_in(size) for size in data)
+
+
+def _titled(data: Any) -> Argument:
+    values = _argument_in(data)
+    if not isinstance(values, tuple) or not 2 <= len(values) <= 3:
+        raise TypeError(f"argument {data!r} is no list of name, value and default")
+    return Argument(_text(values[0]), *values[1:])
 
 
 def _argument_out(value: Any) -> Any:

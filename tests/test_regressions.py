@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -187,7 +188,13 @@ def hostile(**blocks: Any) -> str:
     return json.dumps({"format": "paramcalc-tree", "version": 1, "params": 0, "blocks": [{"depth": 0, **blocks}]})
 
 
+NESTED = "h"
+for depth in range(12):
+    NESTED = f"Max({NESTED}, ({NESTED})//2+{depth})"
 HOSTILE = {
+    "fractions": hostile(own=[{"name": "w", "shape": ["+".join(f"1/(a{i}+b{i})" for i in range(16))]}]),
+    "a wide maximum": hostile(own=[{"name": "w", "shape": [f"Max({', '.join(f'a{i}*b{i}' for i in range(300))})"]}]),
+    "nested maxima": hostile(own=[{"name": "w", "shape": [NESTED]}]),
     "powers": json.dumps({**json.loads(hostile()), "params": "(((((7/1)**64)**64)**64)**64)**64"}),
     "a wide product": hostile(own=[{"name": "w", "shape": [f"a{i} + b{i}" for i in range(22)]}]),
     "deep arguments": hostile().replace('"depth": 0', '"depth": 0, "args": ' + "[" * 600 + "]" * 600),
@@ -218,3 +225,72 @@ def test_numbers_of_a_symbolic_csv_are_numbers() -> None:
     tree = pc.architecture("amnl", lstm_hidden=H)
     line = pc.render(tree, "csv", symbolic=True, at={"h": 64}, depth=0).splitlines()[1]
     assert line.split(",")[5:] == ["310724", "100.0%", "310724", "0", "515", "yes", "48*h**2 + 944*h + 53700"]
+
+
+def test_a_quotient_alone_is_evaluated() -> None:
+    block = pc.layers.Conv1d(64, 128, 3, groups=symbol("g"), bias=False)
+    assert pc.evaluate(block, {"g": 2}) == 64 * 128 * 3 // 2
+    assert pc.evaluate(block, {"g": np.array([1, 4])}).tolist() == [24_576, 6_144]
+    assert pc.admissible(block, {"g": np.array([1, 3])}).tolist() == [True, False]
+
+
+def test_a_mask_answers_where_a_quotient_is_not_whole() -> None:
+    half = Block(own=(TensorSpec("w", (N / 2 - 1,)),))
+    assert pc.admissible(half, {"n": np.array([3, 4, 1])}).tolist() == [False, True, False]
+    by = Block(own=(TensorSpec("w", (N,)),), conditions=(Condition(12, "divisible by", N - 3),))
+    for dtype in (int, object):
+        assert pc.admissible(by, {"n": np.array([3, 2, 7], dtype)}).tolist() == [False, False, True]
+    rough = Block(own=(TensorSpec("w", (H,)),), conditions=(Condition(H / 2, ">=", 3),))
+    assert pc.admissible(rough, {"h": np.array([5, 6, 7])}).tolist() == [False, True, True]
+    assert rough.bind(h=7).params == 7
+    third = Block(own=(TensorSpec("w", (H,)),), conditions=(Condition(H / 2, "divisible by", 3),))
+    assert pc.admissible(third, {"h": np.array([3, 6])}).tolist() == [False, True]
+    with pytest.raises(PreconditionFailed, match="h=3: 3 is not divisible by 6"):
+        third.bind(h=3)
+
+
+def test_a_divisor_that_may_be_zero_is_refused() -> None:
+    for text in ("12 + h//(n%2)", "h//(n-3)", "12 + Mod(h, n-3)", "h/(n-3)"):
+        with pytest.raises(InvalidValue, match="divides by"):
+            TensorSpec("w", (parse_exact(text),))
+
+
+def test_the_solver_does_not_say_none_where_one_may_be() -> None:
+    block = Block(own=(TensorSpec("w", (H,)),), conditions=(Condition(H - 10, "divisible by", H + 1),))
+    assert block.bind(h=10).params == 10
+    assert pc.solve(block, "h", budget=1000) == 10
+    nested = Block(own=(TensorSpec("w", (H,)), TensorSpec("v", (parse_exact("h//2//2"),))))
+    assert pc.solve(nested, "h", budget=100) == max(h for h in range(200) if h + h // 2 // 2 <= 100)
+
+
+def test_large_sizes_are_judged_alike() -> None:
+    square = Block(own=(TensorSpec("w", (H * H,)),))
+    assert square.bind(h=2**40).params == pc.evaluate(square, {"h": 2**40}) == 2**80
+    assert pc.solve(square, "h", budget=2**80) == 2**40
+    shifted = Block(children=(Block("{}", own=(TensorSpec("w", (4,)),), repeat=2, first=N - 3),))
+    assert not pc.admissible(shifted, {"n": np.array([1])}).any()
+
+
+def test_a_count_of_thousands_of_digits_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "big.json"
+    path.write_text(hostile(own=[{"name": "w", "shape": [2**62] * 300}]), encoding="utf-8")
+    with pytest.raises(SystemExit) as stop:
+        main(["table", str(path)])
+    assert (stop.value.code, capsys.readouterr().err.count("\n")) == (2, 1)
+    huge = Block(own=(TensorSpec("w", (2**62,) * 300),))
+    assert "about 5,6" in pc.render(huge)
+    with pytest.raises(InvalidValue, match="the count is an integer of about 5,6"):
+        pc.to_json(huge)
+
+
+def test_powers_read_back() -> None:
+    for shape in ((H**65,), (H**40, H**40), (1 + N**-2,)):
+        block = Block(own=(TensorSpec("w", shape),))
+        assert pc.from_json(pc.to_json(block)) == block
+
+
+def test_the_bare_command_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 2
+    assert "\n  solve " in capsys.readouterr().err

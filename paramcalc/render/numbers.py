@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from paramcalc.symbols import Size
+from paramcalc.symbols import Size, short
+
+# Python writes integers of up to 4,300 digits; longer ones are named by their length.
+LONG = 10_000
 
 
 def count(value: Size) -> str:
@@ -13,7 +16,9 @@ def count(value: Size) -> str:
     >>> count(960964)
     '960,964'
     """
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if not isinstance(value, int):
+        return str(value)
+    return f"{value:,}" if value.bit_length() < LONG else short(value)
 
 
 def share(part: Size, whole: Size) -> str:
@@ -45,6 +50,8 @@ def size(nbytes: int) -> str:
     >>> size(3843856), size(515)
     ('3.84 MB', '515 B')
     """
+    if nbytes.bit_length() >= LONG:
+        return f"{short(nbytes)} of bytes"
     for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if nbytes >= factor:
             return f"{_rounded(Fraction(nbytes, factor), 2)} {unit}"

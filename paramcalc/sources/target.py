@@ -46,7 +46,8 @@ def load(
         return _architecture(name, preset or None, settings, vary)
     if text.endswith(".json") or _is_file(text):
         return _saved(Path(text), settings, vary)
-    known = [*also, *ARCHITECTURES, *(f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets)]
+    presets = [f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets]
+    known = [*ARCHITECTURES, *presets, *also]
     raise unknown_name("target", text, known, where="TARGET")
 
 
