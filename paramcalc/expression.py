@@ -15,7 +15,8 @@ MOST_TERMS = 10_000
 MOST_BITS = 4_096
 MOST_DEGREE = 1_024
 MOST_ARGUMENTS = 16
-MOST_NESTED = 3
+MOST_BELOW = 8
+MOST_DEPTH = 3
 ARGUMENTS = {"floor": (1, 1), "ceiling": (1, 1), "Mod": (2, 2), "Max": (1, MOST_ARGUMENTS), "Min": (1, MOST_ARGUMENTS)}
 ARITHMETIC = "arithmetic on integers and names: + - * / // % **, floor, ceiling, Min, Max, Mod"
 
@@ -23,15 +24,16 @@ ARITHMETIC = "arithmetic on integers and names: + - * / // % **, floor, ceiling,
 class Part(NamedTuple):
     """A part of an expression, with bounds on what computing with it costs.
 
-    Terms, bits of a coefficient and degree are those of the expanded form; `nested` counts functions inside functions,
-    and sums below the line.
+    Terms, bits of a coefficient and degree are those of the expanded form; `below` counts the sums below a line, which
+    a common denominator multiplies, and `depth` the functions inside functions.
     """
 
     expr: Any
     terms: int
     bits: int
     degree: int
-    nested: int = 0
+    below: int = 0
+    depth: int = 0
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -88,7 +90,6 @@ class _Reader:
 
     def __init__(self, where: str) -> None:
         self.where = where
-        self.sums_below = False
 
     def read(self, node: ast.expr) -> Any:
         try:
@@ -133,25 +134,25 @@ class _Reader:
         else:
             terms = left.terms * right.terms
             bounds = (terms, left.bits + right.bits + terms.bit_length(), left.degree + right.degree)
-        nested = max(left.nested, right.nested)
-        if isinstance(node.op, ast.Div) and right.terms > 1:
-            nested = left.nested + right.nested + 1
-        elif isinstance(node.op, ast.FloorDiv | ast.Mod):
-            nested += 1
-        elif left.nested and right.nested and self.sums_below:
-            nested = left.nested + right.nested
-        self.sums_below = self.sums_below or (isinstance(node.op, ast.Div) and right.terms > 1)
-        self._bounded(Part(None, *bounds, nested))
-        return Part(_OPERATORS[type(node.op)](left.expr, right.expr), *bounds, nested)
+        below = left.below + right.below + (isinstance(node.op, ast.Div) and right.terms > 1)
+        depth = max(left.depth, right.depth) + isinstance(node.op, ast.FloorDiv | ast.Mod)
+        part = self._bounded(Part(None, *bounds, below, depth))
+        return part._replace(expr=_OPERATORS[type(node.op)](left.expr, right.expr))
 
     def _power(self, node: ast.BinOp, base: Part, exponent: Part) -> Part:
         power = exponent.expr
         if type(power) is not int or abs(power) > MOST_DEGREE or (power < 0 and base.terms > 1):
             raise self._refused(node)
         terms = min(base.terms**power, MOST_TERMS + 1) if power > 0 else 1
-        bounds = (terms, (base.bits + terms.bit_length()) * abs(power), base.degree * abs(power), base.nested)
-        self._bounded(Part(None, *bounds))
-        return Part(_integer(base.expr) ** power if power < 0 else base.expr**power, *bounds)
+        bounds = (
+            terms,
+            (base.bits + terms.bit_length()) * abs(power),
+            base.degree * abs(power),
+            base.below * abs(power),
+            base.depth,
+        )
+        part = self._bounded(Part(None, *bounds))
+        return part._replace(expr=_integer(base.expr) ** power if power < 0 else base.expr**power)
 
     def _call(self, node: ast.Call, name: str) -> Part:
         import sympy
@@ -160,15 +161,14 @@ class _Reader:
         if node.keywords or not fewest <= len(node.args) <= most:
             raise self._refused(node)
         parts = [self._read(argument) for argument in node.args]
-        terms, bits, degree, nested = (max(column) for column in list(zip(*parts, strict=True))[1:])
-        self._bounded(Part(None, terms, bits, degree, nested + 1))
+        terms, bits, degree, below, depth = (max(column) for column in list(zip(*parts, strict=True))[1:])
+        whole = self._bounded(Part(None, terms, bits, degree, below, depth + 1))
         arguments = [sympy.expand(part.expr) for part in parts]
-        expr = remainder(*arguments) if name == "Mod" else getattr(sympy, name)(*arguments)
-        return Part(expr, terms, bits, degree, nested + 1)
+        return whole._replace(expr=remainder(*arguments) if name == "Mod" else getattr(sympy, name)(*arguments))
 
     def _bounded(self, part: Part) -> Part:
         large = part.terms > MOST_TERMS or part.bits > MOST_BITS or part.degree > MOST_DEGREE
-        if large or part.nested > MOST_NESTED:
+        if large or part.below > MOST_BELOW or part.depth > MOST_DEPTH:
             raise InvalidValue("the expression is too large to expand", where=self.where, advice="write it smaller")
         return part
 
