@@ -130,7 +130,7 @@ class _Reader:
         if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod) and right.expr == 0:
             raise ZeroDivisionError("division by zero")
         if isinstance(node.op, ast.Add | ast.Sub):
-            bounds = (left.terms + right.terms, max(left.bits, right.bits) + 1, max(left.degree, right.degree))
+            bounds = (left.terms + right.terms, max(left.bits, right.bits), max(left.degree, right.degree))
         else:
             terms = left.terms * right.terms
             bounds = (terms, left.bits + right.bits + terms.bit_length(), left.degree + right.degree)
@@ -144,14 +144,8 @@ class _Reader:
         if type(power) is not int or abs(power) > MOST_DEGREE or (power < 0 and base.terms > 1):
             raise self._refused(node)
         terms = min(base.terms**power, MOST_TERMS + 1) if power > 0 else 1
-        bounds = (
-            terms,
-            (base.bits + terms.bit_length()) * abs(power),
-            base.degree * abs(power),
-            base.below * abs(power),
-            base.depth,
-        )
-        part = self._bounded(Part(None, *bounds))
+        bits, times = base.bits + terms.bit_length(), abs(power)
+        part = self._bounded(Part(None, terms, bits * times, base.degree * times, base.below * times, base.depth))
         return part._replace(expr=_integer(base.expr) ** power if power < 0 else base.expr**power)
 
     def _call(self, node: ast.Call, name: str) -> Part:

@@ -15,6 +15,8 @@ from paramcalc.tree import Argument, Block
 
 FORMAT = "paramcalc-tree"
 VERSION = 1
+# A count of more terms is not stated beside the shapes: Python's parser does not read sums of some thousand terms.
+MOST_STATED = 1_000
 _BLOCK_KEYS = {"depth", "name", "kind", "label", "own", "repeat", "first", "args", "conditions"}
 _TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to"}
 
@@ -32,9 +34,12 @@ def to_json(block: Block) -> str:
         depth, each = stack.pop()
         blocks.append(_block_out(each, depth))
         stack += ((depth + 1, child) for child in reversed(each.children))
-    head = f'"format": "{FORMAT}",\n  "version": {VERSION},\n  "params": {json.dumps(_size_out(block.params))}'
+    head: dict[str, Any] = {"format": FORMAT, "version": VERSION}
+    if isinstance(block.params, int) or len(block.params.args) <= MOST_STATED:
+        head["params"] = _size_out(block.params)
+    start = "".join(f"{json.dumps(key)}: {json.dumps(value)},\n  " for key, value in head.items())
     lines = ",\n    ".join(json.dumps(each) for each in blocks)
-    return f'{{\n  {head},\n  "blocks": [\n    {lines}\n  ]\n}}'
+    return f'{{\n  {start}"blocks": [\n    {lines}\n  ]\n}}'
 
 
 def from_json(text: str, *, where: str = "JSON") -> Block:
@@ -53,7 +58,7 @@ def from_json(text: str, *, where: str = "JSON") -> Block:
         raise BadFile("no blocks", where=where, expected='a list "blocks", the root first')
     try:
         tree = _built(blocks)
-        stated = _count_in(data.get("params"))
+        stated = _count_in(data["params"]) if "params" in data else tree.params
     except (KeyError, TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
         raise BadFile(_reason(error), where=where, expected="a tree as paramcalc writes it") from None
     if not same(stated, tree.params):

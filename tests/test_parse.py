@@ -23,6 +23,12 @@ def test_the_text_of_an_expression_reads_back(a: object, b: object) -> None:
         assert same(parse_expression(str(expr)), expr)
 
 
+def test_a_long_sum_reads_back() -> None:
+    terms = [f"a{number}*b{number % 7}" for number in range(2500)]
+    expr: Any = parse_expression(" + ".join(terms))
+    assert len(expr.args) == 2500
+
+
 def test_every_operator_is_exact() -> None:
     d = symbol("d")
     values = {

@@ -294,3 +294,8 @@ def test_the_bare_command_prints_its_help(capsys: pytest.CaptureFixture[str]) ->
         main([])
     assert stop.value.code == 2
     assert "\n  solve " in capsys.readouterr().err
+
+
+def test_a_tree_with_thousands_of_symbols_reads_back() -> None:
+    block = Block(own=tuple(TensorSpec(f"t{number}", (symbol(f"a{number}"),)) for number in range(4000)))
+    assert pc.from_json(pc.to_json(block)) == block
