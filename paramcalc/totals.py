@@ -24,6 +24,8 @@ class Totals:
     @property
     def params(self) -> Size:
         """The number of parameters, trainable and frozen."""
+        if type(self.frozen) is int and self.frozen == 0:
+            return self.trainable
         return canonical(self.trainable + self.frozen)
 
 

@@ -133,8 +133,12 @@ class Block:
         They include that no size or number of copies is negative, that quotients are whole and that divisors are 1 or
         more, where the symbols alone do not say so.
         """
-        conditions = bottom_up(self, _conditions, keep="_conditions")
-        return tuple(each for number, each in enumerate(conditions) if not implied(each, conditions[:number]))
+        if "_preconditions" not in self.__dict__:
+            all_of_them = bottom_up(self, _conditions, keep="_conditions")
+            needed = (each for number, each in enumerate(all_of_them) if not implied(each, all_of_them[:number]))
+            self.__dict__["_preconditions"] = tuple(needed)
+        conditions: tuple[Condition, ...] = self.__dict__["_preconditions"]
+        return conditions
 
     def walk(self) -> Iterator[tuple[str, Block]]:
         """Yield (path, block) for the block itself and everything below it, parents first."""
