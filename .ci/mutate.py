@@ -97,6 +97,13 @@ MISTAKES = [
     ),
     Mistake("narrow integers wrap", "evaluate.py", "_as(array, dtype) for", "array for", ("tests/test_evaluate.py",)),
     Mistake(
+        "bits show a division that is not there",
+        "evaluate.py",
+        "bits.get(left.name, 1) & (right - 1) == 0",
+        "bits.get(left.name, 1) & (right // 2 - 1) == 0",
+        ("tests/test_evaluate.py",),
+    ),
+    Mistake(
         "large counts wrap",
         "evaluate.py",
         "<= LARGEST_DIMENSION for program",

@@ -110,9 +110,18 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def _computed(answer: _Answer, question: _Question, sizes: Values, arrays: Values) -> Any:
-    prepared, narrow = _prepared(question, sizes, arrays)
-    result = _in_chunks(answer, question, sizes, prepared)
+    prepared, narrow, bits = _prepared(question, sizes, arrays)
+    open_conditions = tuple(each for each in question.conditions if not _shown_by(bits, each[0]))
+    result = _in_chunks(answer, _Question(question.params, open_conditions), sizes, prepared)
     return _narrowed(result) if narrow and answer is _counts else result
+
+
+def _shown_by(bits: Mapping[str, int], condition: Condition) -> bool:
+    """Whether the bits that occur in any value show that a power of two divides all of them."""
+    left, right = condition.left, condition.right
+    if condition.relation != "divisible by" or not isinstance(right, int) or isinstance(left, int):
+        return False
+    return right > 0 and right & (right - 1) == 0 and left.is_Symbol and bits.get(left.name, 1) & (right - 1) == 0
 
 
 def _in_chunks(answer: _Answer, question: _Question, sizes: Values, arrays: Values) -> Any:
@@ -153,20 +162,38 @@ def _zeros(values: Values) -> Any:
     return sum((array * 0 for array in values.values() if not isinstance(array, int)), start=0)
 
 
-def _prepared(question: _Question, sizes: Values, arrays: Values) -> tuple[dict[str, Any], bool]:
-    """The arrays, wide enough for every result on the way, and whether that took Python integers."""
+def _prepared(question: _Question, sizes: Values, arrays: Values) -> tuple[dict[str, Any], bool, dict[str, int]]:
+    """The arrays, wide enough for every result on the way; whether that took Python integers; and `_bits` of each."""
     if not arrays:
-        return {}, False
+        return {}, False, {}
     arrays = {name: _integers(name, array) for name, array in arrays.items()}
-    largest = dict(sizes)
     for name, array in arrays.items():
-        low, largest[name] = (1, 1) if 0 in array.shape else (int(array.min()), int(array.max()))
+        low = 1 if 0 in array.shape else int(array.min())
         if low < 1:
             raise InvalidValue(f"got {low}", where=name, expected="sizes of 1 or more")
+    bits = {name: _bits(array) for name, array in arrays.items()}
     exact = any(str(array.dtype) == "object" for array in arrays.values())
-    fits = all(program.bound(largest) <= LARGEST_DIMENSION for program in question.programs)
+    fits = _fits(question, {**sizes, **bits})
+    if not fits and not exact:
+        fits = _fits(question, {**sizes, **{name: _largest(array) for name, array in arrays.items()}})
     dtype = "int64" if fits and not exact else "object"
-    return {name: _as(array, dtype) for name, array in arrays.items()}, dtype == "object" and not exact
+    return {name: _as(array, dtype) for name, array in arrays.items()}, dtype == "object" and not exact, bits
+
+
+def _fits(question: _Question, largest: Mapping[str, int]) -> bool:
+    return all(program.bound(largest) <= LARGEST_DIMENSION for program in question.programs)
+
+
+def _bits(array: Any) -> int:
+    """All bits that occur in the values, or more: in one pass a bound on the largest, and what divides all of them."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(array) is numpy.ndarray and array.size:
+        return int(numpy.bitwise_or.reduce(array, axis=None))
+    return (1 << _largest(array).bit_length()) - 1
+
+
+def _largest(array: Any) -> int:
+    return 1 if 0 in array.shape else int(array.max())
 
 
 def _as(array: Any, dtype: str) -> Any:

@@ -131,7 +131,16 @@ def test_dask_errors_come_when_it_computes() -> None:
 
 
 def test_an_empty_array_gives_an_empty_array() -> None:
-    assert evaluate(AMNL, {"lstm_hidden": np.array([], int)}).tolist() == []
+    for dtype in (int, object, "uint8"):
+        assert evaluate(AMNL, {"lstm_hidden": np.array([], dtype)}).tolist() == []
+        assert admissible(AMNL, {"lstm_hidden": np.array([], dtype)}).tolist() == []
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=4), st.sampled_from([1, 2, 4, 8, 3, 12]))
+def test_a_mask_is_the_division_of_each_value(values: list[int], heads: int) -> None:
+    tree = pc.layers.MultiheadAttention(symbol("d"), heads)
+    for array in (np.array(values), np.array(values, "uint8"), np.array(values, object), torch.tensor(values)):
+        assert list(admissible(tree, {"d": array})) == [value % heads == 0 for value in values]
 
 
 @pytest.mark.parametrize(
