@@ -10,7 +10,7 @@ from paramcalc.paths import INDEX, join
 from paramcalc.symbols import Size, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
-from paramcalc.totals import Totals, bytes_of
+from paramcalc.totals import Totals, copied, of_tensor
 from paramcalc.tree import Block
 
 
@@ -90,7 +90,7 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         counted = not below or level == depth
         terms = _terms(block, path) if not below else ()
         name = shown.rpartition(".")[2] if path else block.name or block.label
-        totals = _times(block.totals, outside)
+        totals = copied(block.totals, outside)
         yield Row(shown, block.name, name, level, block.title, block.label, times, terms, totals, counted)
         if counted:
             continue
@@ -124,7 +124,7 @@ def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> I
     for tensor, name, copies in owned:
         layer = {"parameter": "Parameter", "frozen": "Parameter (frozen)", "buffer": "Buffer"}[tensor.role]
         terms = (_term(tensor, 1, path),) if tensor.is_parameter else ()
-        totals = _tensor_totals(tensor, copies)
+        totals = copied(of_tensor(tensor), copies)
         yield Row(join(shown, name), tensor.name, name, level, layer, "", copies, terms, totals, counted=True)
 
 
@@ -147,16 +147,3 @@ def _owned(block: Block) -> Iterator[tuple[Size, TensorSpec]]:
 
 def _term(tensor: TensorSpec, count: Size, path: str) -> Term:
     return Term(count, tensor.shape, absolute(path, tensor.tied_to) if tensor.tied_to else None)
-
-
-def _tensor_totals(tensor: TensorSpec, times: Size) -> Totals:
-    size = tensor.counted
-    field = {"parameter": "trainable", "frozen": "frozen", "buffer": "buffers"}[tensor.role]
-    return _times(Totals(**{field: size, "nbytes": bytes_of(size, tensor.dtype)}), times)
-
-
-def _times(totals: Totals, times: Size) -> Totals:
-    if type(times) is int and times == 1:
-        return totals
-    sizes = (totals.trainable, totals.frozen, totals.buffers, totals.nbytes)
-    return Totals(*(canonical(times * size) for size in sizes))

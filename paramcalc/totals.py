@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paramcalc.dtypes import BITS
 from paramcalc.symbols import Size, canonical, total
+from paramcalc.tensor import TensorSpec
 
 if TYPE_CHECKING:
     from paramcalc.tree import Block
@@ -42,7 +43,21 @@ def totals_of(block: Block, below: list[Totals]) -> Totals:
             size = tensor.size
             by_role[tensor.role].append(size)
             nbytes.append(bytes_of(size, tensor.dtype))
-    return Totals(*(_times(block.repeat, total(sizes)) for sizes in (*by_role.values(), nbytes)))
+    return copied(Totals(*(total(sizes) for sizes in (*by_role.values(), nbytes))), block.repeat)
+
+
+def of_tensor(tensor: TensorSpec) -> Totals:
+    """Return the counts of one tensor: nothing where it is tied."""
+    field = {"parameter": "trainable", "frozen": "frozen", "buffer": "buffers"}[tensor.role]
+    return Totals(**{field: tensor.counted, "nbytes": bytes_of(tensor.counted, tensor.dtype)})
+
+
+def copied(totals: Totals, repeat: Size) -> Totals:
+    """Return the counts of so many copies."""
+    if type(repeat) is int and repeat == 1:
+        return totals
+    sizes = (totals.trainable, totals.frozen, totals.buffers, totals.nbytes)
+    return Totals(*(canonical(repeat * size) for size in sizes))
 
 
 def bytes_of(size: Size, dtype: str) -> Size:
@@ -55,7 +70,3 @@ def bytes_of(size: Size, dtype: str) -> Size:
     import sympy
 
     return sympy.ceiling(size * bits / sympy.Integer(8))
-
-
-def _times(repeat: Size, size: Size) -> Size:
-    return size if type(repeat) is int and repeat == 1 else canonical(repeat * size)

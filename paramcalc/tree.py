@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -79,13 +80,10 @@ class Block:
         names = [self.name] if self.name else [tensor.name for tensor in self.own]
         return type(self.repeat) is not int or self.repeat != 1 or any(INDEX in name for name in names)
 
-    @property
+    @cached_property
     def children_by_name(self) -> Mapping[str, Block]:
         """The children that have a name, by it."""
-        if "_children_by_name" not in self.__dict__:
-            self.__dict__["_children_by_name"] = {child.name: child for child in self.children if child.name}
-        children: Mapping[str, Block] = self.__dict__["_children_by_name"]
-        return children
+        return {child.name: child for child in self.children if child.name}
 
     @property
     def title(self) -> str:
@@ -126,19 +124,15 @@ class Block:
         """The names of the symbols in shapes, repeats and conditions."""
         return bottom_up(self, _symbols, keep="_symbols")
 
-    @property
+    @cached_property
     def preconditions(self) -> tuple[Condition, ...]:
         """Every condition of the tree, each once: where they hold, the counts are those of a real model.
 
         They include that no size or number of copies is negative, that quotients are whole and that divisors are 1 or
         more, where the symbols alone do not say so.
         """
-        if "_preconditions" not in self.__dict__:
-            all_of_them = bottom_up(self, _conditions, keep="_conditions")
-            needed = (each for number, each in enumerate(all_of_them) if not implied(each, all_of_them[:number]))
-            self.__dict__["_preconditions"] = tuple(needed)
-        conditions: tuple[Condition, ...] = self.__dict__["_preconditions"]
-        return conditions
+        conditions = bottom_up(self, _conditions, keep="_conditions")
+        return tuple(each for number, each in enumerate(conditions) if not implied(each, conditions[:number]))
 
     def walk(self) -> Iterator[tuple[str, Block]]:
         """Yield (path, block) for the block itself and everything below it, parents first."""

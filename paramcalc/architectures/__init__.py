@@ -6,6 +6,7 @@ from paramcalc.architectures.registry import (
     Architecture,
     architecture,
     find_architecture,
+    free_sizes,
     symbol_values,
     with_symbols,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "amnl",
     "architecture",
     "find_architecture",
+    "free_sizes",
     "symbol_values",
     "with_symbols",
 ]

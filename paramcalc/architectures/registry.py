@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -85,7 +85,7 @@ def architecture(name: str, *, preset: str | None = None, symbolic: bool = False
     known = find_architecture(name)
     config = known.config(preset, **hyperparameters)
     if symbolic:
-        config = with_symbols(config, [each for each in symbol_values(config) if _stem(each, hyperparameters) is None])
+        config = with_symbols(config, free_sizes(config, hyperparameters))
     return known.build(config)
 
 
@@ -125,8 +125,10 @@ def hyperparameter_names(config: Any) -> list[str]:
     return sorted({field.name for field in fields(config)} | symbol_values(config).keys())
 
 
-def _stem(name: str, given: Mapping[str, object]) -> str | None:
-    return next((each for each in given if name == each or name.rpartition("_")[0] == each), None)
+def free_sizes(config: Any, given: Iterable[str]) -> list[str]:
+    """Return the sizes of a configuration that are not given, neither by their own name nor by that of their tuple."""
+    taken = set(given)
+    return [name for name in symbol_values(config) if not {name, name.rpartition("_")[0]} & taken]
 
 
 def _plain(config: Any, name: str, value: object) -> object:

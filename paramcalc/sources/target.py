@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paramcalc.architectures import ARCHITECTURES, find_architecture, symbol_values, with_symbols
+from paramcalc.architectures import ARCHITECTURES, find_architecture, free_sizes, symbol_values, with_symbols
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
 from paramcalc.tree import Block
 from paramcalc.tree_json import from_json
@@ -63,7 +63,7 @@ def _architecture(name: str, preset: str | None, settings: Mapping[str, object],
     config = known.config(preset, **settings)
     values = symbol_values(config)
     if tuple(vary) == ALL:
-        free = [each for each in values if not _is_set(each, settings)]
+        free = free_sizes(config, settings)
     else:
         free = [each for wanted in vary for each in _entries(wanted, values, name)]
     block = known.build(with_symbols(config, free))
@@ -76,10 +76,6 @@ def _entries(wanted: str, values: Mapping[str, object], where: str) -> list[str]
     if not found:
         raise unknown_name("size", wanted, values, where=where)
     return found
-
-
-def _is_set(name: str, settings: Mapping[str, object]) -> bool:
-    return name in settings or name.rpartition("_")[0] in settings
 
 
 def _saved(path: Path, settings: Mapping[str, object], vary: Sequence[str]) -> Target:
