@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paramcalc.errors import InvalidValue
 from paramcalc.paths import INDEX, join
@@ -13,14 +13,25 @@ from paramcalc.ties import absolute
 from paramcalc.totals import Totals, copied, of_tensor
 from paramcalc.tree import Block
 
+_LAYERS = {
+    "parameter": "Parameter",
+    "frozen": "Parameter (frozen)",
+    "buffer": "Buffer",
+    "packed": "Packed (outside parameters())",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """So many tensors of one shape; `tied_to` is the path of the first place where they are shared and count 0."""
+    """So many tensors of one shape; `tied_to` is the path of the first place where they are shared and count 0.
+
+    `note` is what their TensorSpec remarks.
+    """
 
     count: Size
     shape: tuple[Size, ...]
     tied_to: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,8 @@ class Row:
     """One line of a breakdown.
 
     `path` and `level` say where it stands (`place` is its own name, `{}` for numbered copies), `layer` what it is,
-    `times` how many copies it sums, `terms` the parameters it owns. `counted` rows add up to the total; the others are
-    subtotals of the rows below them.
+    `times` how many copies it sums, `terms` the parameters it owns, `note` what else there is to say. `counted` rows
+    add up to the total; the others are subtotals of the rows below them.
     """
 
     path: str
@@ -42,11 +53,17 @@ class Row:
     terms: tuple[Term, ...]
     totals: Totals
     counted: bool
+    note: str = ""
 
     @property
     def params(self) -> Size:
         """The number of parameters of all copies."""
         return self.totals.params
+
+    @property
+    def empty(self) -> bool:
+        """Whether the row stands for a module without tensors, of which there is nothing to say either."""
+        return not (self.terms or self.note) and self.totals == Totals()
 
 
 def breakdown(block: Block, *, depth: int | None = None) -> tuple[Row, ...]:
@@ -91,7 +108,8 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         terms = _terms(block, path) if not below else ()
         name = shown.rpartition(".")[2] if path else block.name or block.label
         totals = copied(block.totals, outside)
-        yield Row(shown, block.name, name, level, block.title, block.label, times, terms, totals, counted)
+        note = _note(block, path)
+        yield Row(shown, block.name, name, level, block.title, block.label, times, terms, totals, counted, note)
         if counted:
             continue
         yield from _own_rows(block, path, shown, level + 1, times)
@@ -122,10 +140,11 @@ def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> I
             copies = canonical(times * group.repeat)
             owned += [(tensor, tensor.name.replace(INDEX, span), copies) for tensor in group.own]
     for tensor, name, copies in owned:
-        layer = {"parameter": "Parameter", "frozen": "Parameter (frozen)", "buffer": "Buffer"}[tensor.role]
         terms = (_term(tensor, 1, path),) if tensor.is_parameter else ()
         totals = copied(of_tensor(tensor), copies)
-        yield Row(join(shown, name), tensor.name, name, level, layer, "", copies, terms, totals, counted=True)
+        note = "" if terms else tensor.note
+        where = join(shown, name)
+        yield Row(where, tensor.name, name, level, _LAYERS[tensor.role], "", copies, terms, totals, True, note)
 
 
 def _terms(block: Block, path: str) -> tuple[Term, ...]:
@@ -135,7 +154,7 @@ def _terms(block: Block, path: str) -> tuple[Term, ...]:
         if tensor.is_parameter:
             term = _term(tensor, 1, path)
             merged[term] = canonical(merged.get(term, 0) + count)
-    return tuple(Term(count, term.shape, term.tied_to) for term, count in merged.items())
+    return tuple(replace(term, count=count) for term, count in merged.items())
 
 
 def _owned(block: Block) -> Iterator[tuple[Size, TensorSpec]]:
@@ -146,4 +165,12 @@ def _owned(block: Block) -> Iterator[tuple[Size, TensorSpec]]:
 
 
 def _term(tensor: TensorSpec, count: Size, path: str) -> Term:
-    return Term(count, tensor.shape, absolute(path, tensor.tied_to) if tensor.tied_to else None)
+    return Term(count, tensor.shape, absolute(path, tensor.tied_to) if tensor.tied_to else None, tensor.note)
+
+
+def _note(block: Block, path: str) -> str:
+    """What a row remarks: where its block is whole, what lies packed in it, and what the block says itself."""
+    shared = "" if block.tied_to is None else f"shared with {absolute(path.rpartition('.')[0], block.tied_to)}"
+    packed = [tensor for tensor in block.own if tensor.role == "packed"]
+    kept = ", ".join(f"{tensor.dtype} {tensor.name} {'×'.join(map(str, tensor.shape))}" for tensor in packed)
+    return ", ".join(filter(None, [shared, f"packed outside parameters(): {kept}" if kept else "", block.note]))

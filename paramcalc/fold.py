@@ -42,12 +42,12 @@ def unfold(block: Block) -> Block:
 
 def _folded(block: Block, children: list[Block]) -> Block:
     groups: list[Block] = []
-    for (template, _), run in groupby(enumerate(children), key=lambda pair: _run(*pair)):
+    for (name, _, _), run in groupby(enumerate(children), key=lambda pair: _run(*pair)):
         copies = [child for _, child in run]
         if len(copies) == 1:
             groups.append(copies[0])
         else:
-            groups.append(replace(template, repeat=len(copies), first=_number(copies[0])))
+            groups.append(replace(copies[0], name=name, repeat=len(copies), first=_number(copies[0])))
     unchanged = len(groups) == len(block.children) and all(map(is_, groups, block.children))
     if unchanged:
         return block
@@ -57,12 +57,12 @@ def _folded(block: Block, children: list[Block]) -> Block:
         return replace(block, children=tuple(children))
 
 
-def _run(position: int, child: Block) -> tuple[Block, int]:
+def _run(position: int, child: Block) -> tuple[str, int, object]:
     """What the members of a run have in common: all but the number, and the number less the position."""
     numbered = _NUMBERED.fullmatch(child.name)
     if numbered is None or child.repeated:
-        return child, -1 - position
-    return replace(child, name=numbered[1] + INDEX), int(numbered[2]) - position
+        return ("", -1 - position, None)
+    return (numbered[1] + INDEX, int(numbered[2]) - position, (child.content(), child.children))
 
 
 def _number(child: Block) -> int:

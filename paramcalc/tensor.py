@@ -10,18 +10,19 @@ from paramcalc.dtypes import BITS
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.symbols import Size, as_expr
 
-Role = Literal["parameter", "frozen", "buffer"]
+Role = Literal["parameter", "frozen", "buffer", "packed"]
 MOST_TERMS = 10_000
-ROLES: tuple[Role, ...] = ("parameter", "frozen", "buffer")
+ROLES: tuple[Role, ...] = ("parameter", "frozen", "buffer", "packed")
 
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
     """A named tensor: its shape, its role, its element type and, where it is shared, its first place.
 
-    `shape` holds sizes (ints or expressions), `role` is "parameter", "frozen" (it does not require grad) or "buffer".
-    `tied_to` names the first place of a shared tensor the way a relative import does: ".weight" lies in the same block,
-    "..wte.weight" in its parent. A tied tensor counts 0.
+    `shape` holds sizes (ints or expressions), `role` is "parameter", "frozen" (it does not require grad), "buffer", or
+    "packed" (held by a quantised module outside `parameters()` and `buffers()`). `tied_to` names the first place of a
+    shared tensor the way a relative import does: ".weight" lies in the same block, "..wte.weight" in its parent. A tied
+    tensor counts 0. `note` is a remark for the reader, such as "not persistent".
 
     >>> TensorSpec("weight", (4, 3)).size
     12
@@ -34,10 +35,11 @@ class TensorSpec:
     role: Role = "parameter"
     dtype: str = "float32"
     tied_to: str | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name or "." in self.name:
-            raise InvalidValue(f"got {self.name!r}", where="name of a tensor", expected="a word without dots")
+        if not self.name or ("." in self.name and not all(self.name.split("."))):
+            raise InvalidValue(f"got {self.name!r}", where="name of a tensor", expected="words joined by single dots")
         if self.role not in ROLES:
             raise unknown_name("role", str(self.role), ROLES, where=self.name)
         if self.dtype not in BITS:
@@ -58,7 +60,7 @@ class TensorSpec:
     @property
     def is_parameter(self) -> bool:
         """Whether the tensor is a parameter, frozen or not."""
-        return self.role != "buffer"
+        return self.role in ("parameter", "frozen")
 
 
 def _checked(shape: tuple[Size, ...], *, where: str) -> tuple[Size, ...]:

@@ -1,58 +1,65 @@
-"""Shared tensors: how a tensor names its first place, and the check that the place is there."""
+"""What is shared: how a tensor or a block names its first place, and the check that the place is there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from paramcalc.errors import InvalidValue
 from paramcalc.symbols import Size
-from paramcalc.tensor import TensorSpec
+
+if TYPE_CHECKING:
+    from paramcalc.tree import Block
 
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A shared tensor on its way to the block that holds both places: `levels` up, then down along `target`."""
+    """A shared tensor, or without a `shape` a shared block, on its way to the block that holds both places.
+
+    That block is `levels` up from here; from it `target` leads down to the first place.
+    """
 
     levels: int
     target: tuple[str, ...]
     place: tuple[str, ...]
-    shape: tuple[Size, ...]
+    shape: tuple[Size, ...] | None
 
     def outside(self, name: str) -> Tie:
         """Return the tie as the parent of a block called `name` sees it; a nameless group is no level."""
         return Tie(self.levels - 1, self.target, (name, *self.place), self.shape) if name else self
 
-    def check(self, found: TensorSpec | None, *, where: str) -> None:
-        """Raise InvalidValue unless the tensor found at the target is a first place of the same shape."""
+    def check(self, root: Block, *, where: str) -> None:
+        """Raise InvalidValue unless a first place of the same shape stands at the target, seen from `root`."""
         place, target = ".".join(self.place), ".".join(self.target)
         if "{}" in target:
             raise InvalidValue(
                 f"{place} is tied to {target}", where=where, expected="one copy, such as layers.0.weight"
             )
+        found = root.find_block(self.target) if self.shape is None else root.find(self.target)
         if found is None:
             raise InvalidValue(f"{place} is tied to {target}, which does not exist", where=where)
         if found.tied_to is not None:
             raise InvalidValue(f"{place} is tied to {target}, itself tied", where=where, expected="the first place")
-        if found.shape != self.shape:
+        shape = getattr(found, "shape", None)
+        if shape != self.shape:
             raise InvalidValue(
-                f"{place} {self.shape} is tied to {target} {found.shape}", where=where, expected="equal shapes"
+                f"{place} {self.shape} is tied to {target} {shape}", where=where, expected="equal shapes"
             )
 
 
-def open_tie(tensor: TensorSpec) -> Tie:
-    """Return the tie of a tensor as its own block sees it.
+def open_tie(name: str, text: str, shape: tuple[Size, ...] | None) -> Tie:
+    """Return the tie that a text states, as the block that owns the named tensor or block sees it.
 
-    >>> open_tie(TensorSpec("weight", (2, 3), tied_to="..wte.weight")).target
+    >>> open_tie("weight", "..wte.weight", (2, 3)).target
     ('wte', 'weight')
     """
-    text = tensor.tied_to or ""
     path = text.lstrip(".")
     levels = len(text) - len(path) - 1
     if levels < 0 or not all(path.split(".")):
         raise InvalidValue(
-            f"{tensor.name} is tied to {text!r}", expected="a relative path such as '.weight' or '..embedding.weight'"
+            f"{name} is tied to {text!r}", expected="a relative path such as '.weight' or '..embedding.weight'"
         )
-    return Tie(levels, tuple(path.split(".")), (tensor.name,), tensor.shape)
+    return Tie(levels, tuple(path.split(".")), (name,), shape)
 
 
 def relative(place: str, target: str) -> str:

@@ -20,6 +20,7 @@ class Totals:
     trainable: Size = 0
     frozen: Size = 0
     buffers: Size = 0
+    packed: Size = 0
     nbytes: Size = 0
 
     @property
@@ -36,6 +37,7 @@ def totals_of(block: Block, below: list[Totals]) -> Totals:
         "parameter": [child.trainable for child in below],
         "frozen": [child.frozen for child in below],
         "buffer": [child.buffers for child in below],
+        "packed": [child.packed for child in below],
     }
     nbytes = [child.nbytes for child in below]
     for tensor in block.own:
@@ -48,7 +50,7 @@ def totals_of(block: Block, below: list[Totals]) -> Totals:
 
 def of_tensor(tensor: TensorSpec) -> Totals:
     """Return the counts of one tensor: nothing where it is tied."""
-    field = {"parameter": "trainable", "frozen": "frozen", "buffer": "buffers"}[tensor.role]
+    field = {"parameter": "trainable", "buffer": "buffers"}.get(tensor.role, tensor.role)
     return Totals(**{field: tensor.counted, "nbytes": bytes_of(tensor.counted, tensor.dtype)})
 
 
@@ -56,7 +58,7 @@ def copied(totals: Totals, repeat: Size) -> Totals:
     """Return the counts of so many copies."""
     if type(repeat) is int and repeat == 1:
         return totals
-    sizes = (totals.trainable, totals.frozen, totals.buffers, totals.nbytes)
+    sizes = (totals.trainable, totals.frozen, totals.buffers, totals.packed, totals.nbytes)
     return Totals(*(canonical(repeat * size) for size in sizes))
 
 

@@ -34,7 +34,9 @@ class Block:
 
     A block stands for `repeat` copies; their names count up from `first` where `{}` stands in the name. A block without
     a name groups repeated tensors of its parent (`weight_ih_l{}`): there `{}` stands in their names. `kind` is the
-    class, `args` its arguments, `label` what people call it, `conditions` what its sizes must satisfy.
+    class, `args` its arguments, `label` what people call it, `conditions` what its sizes must satisfy. A module that
+    stands in several places is whole at the first; the other blocks hold nothing and name it in `tied_to`, the way a
+    tensor does. `note` is a remark for the reader.
 
     >>> linear = Block("fc", "Linear", (TensorSpec("weight", (3, 4)), TensorSpec("bias", (3,))))
     >>> linear.params, linear.nbytes
@@ -52,6 +54,8 @@ class Block:
     args: tuple[Argument, ...] = ()
     label: str = ""
     conditions: tuple[Condition, ...] = ()
+    tied_to: str | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         if "." in self.name:
@@ -61,12 +65,16 @@ class Block:
         twice = first_clash(self)
         if twice is not None:
             raise InvalidValue(f"two siblings are named {twice!r}", where=self.title, expected="names that differ")
-        ties = [open_tie(tensor) for tensor in self.own if tensor.tied_to is not None]
+        tied = [tensor for tensor in self.own if tensor.tied_to is not None]
+        ties = [open_tie(tensor.name, str(tensor.tied_to), tensor.shape) for tensor in tied]
         ties += [tie.outside(child.name) for child in self.children for tie in child.pending_ties]
         for tie in ties:
             if tie.levels == 0:
-                tie.check(self.find(tie.target), where=self.title)
-        self.__dict__["pending_ties"] = tuple(tie for tie in ties if tie.levels > 0)
+                tie.check(self, where=self.title)
+        pending = [tie for tie in ties if tie.levels > 0]
+        if self.tied_to is not None:
+            pending.append(_open_share(self))
+        self.__dict__["pending_ties"] = tuple(pending)
 
     @property
     def pending_ties(self) -> tuple[Tie, ...]:
@@ -165,20 +173,27 @@ class Block:
 
         Raises UnknownName where there is none, with near matches.
         """
-        block = self
-        for part in path.split(".") if path else ():
-            inner = child_of(block, part)
-            if inner is None:
-                raise unknown_name("block", path, [known for known, _ in self.walk() if known][:60])
-            block = inner
+        block = self.find_block(tuple(path.split(".")) if path else ())
+        if block is None:
+            raise unknown_name("block", path, [known for known, _ in self.walk() if known][:60])
         return block
 
     def find(self, parts: tuple[str, ...]) -> TensorSpec | None:
-        """Return the tensor at a path given in parts, or None."""
+        """Return the tensor at a path given in parts, or None; its own name may have dots."""
         block: Block | None = self
-        for part in parts[:-1]:
+        for number, part in enumerate(parts):
+            tensor = tensor_of(block, ".".join(parts[number:])) if block else None
+            if tensor is not None:
+                return tensor
             block = child_of(block, part) if block else None
-        return tensor_of(block, parts[-1]) if block else None
+        return None
+
+    def find_block(self, parts: tuple[str, ...]) -> Block | None:
+        """Return the block at a path given in parts, or None."""
+        block: Block | None = self
+        for part in parts:
+            block = child_of(block, part) if block else None
+        return block
 
     def named(self, name: str) -> Block:
         """Return the block under another name."""
@@ -197,8 +212,12 @@ class Block:
         return bound(self, values)
 
     def _local(self) -> tuple[object, ...]:
-        fields = (self.name, self.kind, self.label, self.own, self.repeat, self.first, self.args, self.conditions)
-        return (*fields, len(self.children))
+        return (self.name, *self.content(), len(self.children))
+
+    def content(self) -> tuple[object, ...]:
+        """Everything that a block says but for its name and its children."""
+        said = (self.kind, self.label, self.args, self.conditions, self.tied_to, self.note)
+        return (*said, self.own, self.repeat, self.first)
 
     def __hash__(self) -> int:
         return bottom_up(self, lambda block, hashes: hash((block._local(), *hashes)), keep="_hash")
@@ -285,6 +304,13 @@ def tie(root: Block, place: str, to: str) -> Block:
         children = (block if child.name == block.name else child for child in parent.children)
         block = replace(parent, children=tuple(children))
     return block
+
+
+def _open_share(block: Block) -> Tie:
+    if block.own or block.children:
+        raise InvalidValue(f"it is shared with {block.tied_to!r} and holds tensors of its own", where=block.title)
+    tie = open_tie(block.name, block.tied_to or "", None)
+    return replace(tie, levels=tie.levels + 1, place=())
 
 
 def _check_repeat(block: Block) -> None:

@@ -17,8 +17,8 @@ FORMAT = "paramcalc-tree"
 VERSION = 1
 # A count of more terms is not stated beside the shapes: Python's parser does not read sums of some thousand terms.
 MOST_STATED = 1_000
-_BLOCK_KEYS = {"depth", "name", "kind", "label", "own", "repeat", "first", "args", "conditions"}
-_TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to"}
+_BLOCK_KEYS = {"depth", "name", "kind", "label", "own", "repeat", "first", "args", "conditions", "tied_to", "note"}
+_TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to", "note"}
 
 
 def to_json(block: Block) -> str:
@@ -136,8 +136,10 @@ def _block_out(block: Block, depth: int) -> dict[str, Any]:
         "repeat": _size_out(block.repeat),
         "first": _size_out(block.first),
         "conditions": [_condition_out(each) for each in block.conditions],
+        "tied_to": block.tied_to,
+        "note": block.note,
     }
-    default: Mapping[str, Any] = {"args": [], "own": [], "conditions": [], "repeat": 1, "first": 0}
+    default: Mapping[str, Any] = {"args": [], "own": [], "conditions": [], "repeat": 1, "first": 0, "tied_to": None}
     return {"depth": depth, **{key: value for key, value in data.items() if value != default.get(key, "")}}
 
 
@@ -153,6 +155,8 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
             args=tuple(_titled(each) for each in data.get("args", [])),
             label=_text(data.get("label", "")),
             conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
+            tied_to=_optional(data.get("tied_to")),
+            note=_text(data.get("note", "")),
         )
     except (KeyError, TypeError, ValueError, LookupError, RecursionError) as error:
         raise ValueError(f"{where}: {_reason(error)}") from None
@@ -160,7 +164,7 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
 
 def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
     data: dict[str, Any] = {"name": tensor.name, "shape": [_size_out(size) for size in tensor.shape]}
-    for key, default in (("role", "parameter"), ("dtype", "float32"), ("tied_to", None)):
+    for key, default in (("role", "parameter"), ("dtype", "float32"), ("tied_to", None), ("note", "")):
         if getattr(tensor, key) != default:
             data[key] = getattr(tensor, key)
     return data
@@ -168,13 +172,13 @@ def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
 
 def _tensor_in(data: Any) -> TensorSpec:
     tensor = _known(data, _TENSOR_KEYS, "a tensor")
-    tied_to = tensor.get("tied_to")
     return TensorSpec(
         _text(tensor["name"]),
         _shape_in(tensor["shape"]),
         tensor.get("role", "parameter"),
         _text(tensor.get("dtype", "float32")),
-        None if tied_to is None else _text(tied_to),
+        _optional(tensor.get("tied_to")),
+        _text(tensor.get("note", "")),
     )
 
 
@@ -228,6 +232,10 @@ def _argument_in(value: Any) -> Any:
     if isinstance(value, dict):
         return parse_exact(_text(_known(value, {"expr"}, "an argument")["expr"]))
     return value
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -21,7 +21,7 @@ ORDER = [
     {"ties", "paths", "totals", "binding"},
     {"siblings"},
     {"tree"},
-    {"layers", "fold", "tree_json"},
+    {"layers", "fold", "tree_json", "storage"},
     {"architectures", "breakdown", "formula", "solve", "evaluate"},
     {"compare"},
     {"render"},

@@ -7,7 +7,8 @@ import io
 
 from paramcalc.render.table import Line, Table
 
-COLUMNS = ("path", "level", "layer", "label", "shape", "params", "share", "trainable", "frozen", "buffers", "counted")
+_COUNTS = ("trainable", "frozen", "buffers", "packed", "bytes")
+COLUMNS = ("path", "level", "layer", "label", "shape", "params", "share", *_COUNTS, "counted", "remark")
 
 
 def csv(table: Table) -> str:
@@ -23,6 +24,6 @@ def csv(table: Table) -> str:
 
 def _cells(line: Line) -> list[object]:
     row, totals = line.row, line.totals
-    counts = (totals.trainable, totals.frozen, totals.buffers)
+    counts = (totals.trainable, totals.frozen, totals.buffers, totals.packed, totals.nbytes)
     start = [row.path, row.level, line.layer, row.label, line.shape, line.params, line.share]
-    return [*start, *counts, "yes" if row.counted else "no"]
+    return [*start, *counts, "yes" if row.counted else "no", line.remark]

@@ -9,13 +9,13 @@ def markdown(table: Table) -> str:
     """Return the table in Markdown: subtotals and total in bold, the summary as a list below."""
     from tabulate import tabulate
 
-    shapes = [_shape(line.shape) for line in table.lines]
+    shapes = [_shape(line) for line in table.shown]
     shape = any(shapes)
     headers = ["Path", "Layer", *(["Shape"] if shape else []), *table.headers]
-    align = ["right" if header in ("Parameters", "Share") else "left" for header in headers]
+    align = ["right" if header in ("Parameters", "Share", "Bytes") else "left" for header in headers]
     rows = [
         [code(line.row.path), _layer(line), *([text] if shape else []), *_numbers(table, line)]
-        for line, text in zip(table.lines, shapes, strict=True)
+        for line, text in zip(table.shown, shapes, strict=True)
     ]
     total = _numbers(table, table.total, total=True)
     rows.append(["**Total**", escaped(table.title), *([""] if shape else []), *total])
@@ -29,9 +29,10 @@ def _layer(line: Line) -> str:
     return f"**{escaped(row.label)}**" if row.label and row.level <= 1 else code(line.layer)
 
 
-def _shape(text: str) -> str:
+def _shape(line: Line) -> str:
     """A shape of numbers as it is; one with symbols in code style, since `*` and `_` would be markup."""
-    return code(text) if "*" in text or "_" in text else text
+    text = line.shape or (f"({line.remark})" if line.remark else "")
+    return code(text) if "*" in text or "_" in text else escaped(text)
 
 
 def _numbers(table: Table, line: Line, *, total: bool = False) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paramcalc.breakdown import Row, Term, breakdown
 from paramcalc.render import numbers
+from paramcalc.storage import Stored, storage
 from paramcalc.symbols import Size
 from paramcalc.totals import Totals
 from paramcalc.tree import Block
@@ -14,11 +15,12 @@ from paramcalc.tree import Block
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the breakdown with what its columns hold."""
+    """A row of the breakdown with what its columns hold; `remark` says what is special about it."""
 
     row: Row
     layer: str
     shape: str
+    remark: str
     formula: str
     totals: Totals
     share: str
@@ -31,61 +33,125 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """The lines below the root, the root's own line, its totals, and the domain of the formulas."""
+    """The lines below the root, the root's own line, what is stored, the domain of the formulas, and a remark.
+
+    `nbytes` says whether there is a column of bytes.
+    """
 
     title: str
     lines: tuple[Line, ...]
     total: Line
-    totals: Totals
+    stored: tuple[Stored, ...]
     domain: tuple[str, ...]
+    note: str
     symbolic: bool
+    nbytes: bool
+
+    @property
+    def totals(self) -> Totals:
+        """The counts of the whole tree."""
+        return self.total.totals
+
+    @property
+    def shown(self) -> tuple[Line, ...]:
+        """The lines to show to people: without the modules that have no tensors; the summary says how many."""
+        return tuple(line for line in self.lines if not line.row.empty) or self.lines
 
     @property
     def headers(self) -> tuple[str, ...]:
         """The columns after path, layer and shape: the formula where asked for, then numbers where there are any."""
         numeric = isinstance(self.totals.params, int) or not self.symbolic
-        return (*(["Formula"] if self.symbolic else []), *(["Parameters", "Share"] if numeric else []))
+        counts = ["Parameters", "Share", *(["Bytes"] if self.nbytes else [])]
+        return (*(["Formula"] if self.symbolic else []), *(counts if numeric else []))
 
     def cells(self, line: Line) -> dict[str, str]:
         """What a line holds in the columns of `headers`."""
-        cells = {"Formula": line.formula, "Parameters": numbers.count(line.params), "Share": line.share}
+        cells = {
+            "Formula": line.formula,
+            "Parameters": numbers.count(line.params),
+            "Share": line.share,
+            "Bytes": numbers.count(line.totals.nbytes),
+        }
         return {header: cells[header] for header in self.headers}
 
     @property
     def summary(self) -> tuple[tuple[str, str], ...]:
-        """Trainable and frozen parameters, buffers, sizes in two element types, and the conditions."""
+        """Trainable and frozen parameters, buffers, bytes, the conditions, and remarks."""
         totals = self.totals
-        pairs = [("Trainable", numbers.count(totals.trainable))]
-        if totals.frozen != 0:
-            pairs.append(("Frozen", numbers.count(totals.frozen)))
-        pairs.append(("Buffers", f"{numbers.count(totals.buffers)} elements"))
-        if isinstance(totals.params, int):
-            sizes = f"{numbers.size(4 * totals.params)} in float32, {numbers.size(2 * totals.params)} in float16"
-            pairs.append(("Size of the parameters", sizes))
-        if self.domain:
-            pairs.append(("Holds for", " and ".join(self.domain)))
-        return tuple(pairs)
+        hidden = len(self.lines) - len(self.shown)
+        pairs = {
+            "Trainable": numbers.count(totals.trainable),
+            "Frozen": numbers.count(totals.frozen) if totals.frozen != 0 else "",
+            "Buffers": f"{numbers.count(totals.buffers)} elements",
+            "Packed": f"{numbers.count(totals.packed)} elements outside parameters()" if totals.packed != 0 else "",
+            "Size of the parameters": _sizes(totals.params, self.stored),
+            **(_bytes(self.stored) if self.nbytes else {}),
+            "Holds for": " and ".join(self.domain),
+            "Not shown": f"{hidden:,} modules without tensors" if hidden > 0 else "",
+            "Note": self.note,
+        }
+        return tuple((name, text) for name, text in pairs.items() if text)
 
 
 def table(
-    block: Block, *, depth: int | None = None, symbolic: bool = False, at: Mapping[str, object] | None = None
+    block: Block,
+    *,
+    depth: int | None = None,
+    symbolic: bool = False,
+    at: Mapping[str, object] | None = None,
+    nbytes: bool = False,
 ) -> Table:
     """Return the table of a tree; `at` gives its symbols the values that the numbers are for."""
     rows = breakdown(block, depth=depth)
-    bound = breakdown(block.bind(**at), depth=depth) if at else rows
+    numbered = block.bind(**at) if at else block
+    bound = breakdown(numbered, depth=depth) if at else rows
     shown = rows if symbolic else bound
     whole = bound[0].params
     lines = [_line(row, number, whole, symbolic=symbolic) for row, number in zip(shown, bound, strict=True)]
-    domain = tuple(str(each) for each in block.preconditions) if symbolic or not at else ()
-    title = block.label or block.title
-    below = tuple(lines[1:]) if len(lines) > 1 else tuple(lines)
-    return Table(title, below, lines[0], bound[0].totals, domain, symbolic)
+    return Table(
+        title=block.label or block.title,
+        lines=tuple(lines[1:]) if len(lines) > 1 else tuple(lines),
+        total=lines[0],
+        stored=storage(numbered),
+        domain=tuple(str(each) for each in block.preconditions) if symbolic or not at else (),
+        note=block.note,
+        symbolic=symbolic,
+        nbytes=nbytes,
+    )
 
 
 def _line(row: Row, number: Row, whole: Size, *, symbolic: bool) -> Line:
     formula = str(row.params) if symbolic else ""
     shape = " + ".join(_term(term) for term in row.terms) if row.counted else ""
-    return Line(row, _layer(row), shape, formula, number.totals, numbers.share(number.params, whole))
+    remarks = [*(_remark(term) for term in row.terms), row.note] if row.level else []
+    remark = ", ".join(dict.fromkeys(filter(None, remarks)))
+    return Line(row, _layer(row), shape, remark, formula, number.totals, numbers.share(number.params, whole))
+
+
+def _sizes(params: Size, stored: tuple[Stored, ...]) -> str:
+    """The bytes of the parameters: as they are, or where all are float32 or their types unsaid in two types."""
+    held = [each for each in stored if each.role in ("parameter", "frozen")]
+    if not isinstance(params, int):
+        return ""
+    if {each.dtype for each in held} <= {"float32"}:
+        return f"{numbers.size(4 * params)} in float32, {numbers.size(2 * params)} in float16"
+    return _by_dtype(held)
+
+
+def _bytes(stored: tuple[Stored, ...]) -> dict[str, str]:
+    names = {"Bytes of parameters": ("parameter", "frozen"), "Bytes of buffers": ("buffer",), "Packed": ("packed",)}
+    return {name: _by_dtype([each for each in stored if each.role in roles]) for name, roles in names.items()}
+
+
+def _by_dtype(stored: list[Stored]) -> str:
+    sums: dict[str, Size] = {}
+    for each in stored:
+        sums[each.dtype] = sums.get(each.dtype, 0) + each.nbytes
+    return " + ".join(f"{_size(nbytes)} in {dtype}" for dtype, nbytes in sums.items())
+
+
+def _size(nbytes: Size) -> str:
+    return numbers.size(nbytes) if isinstance(nbytes, int) else f"{nbytes} B"
 
 
 def _layer(row: Row) -> str:
@@ -96,11 +162,14 @@ def _layer(row: Row) -> str:
 def _term(term: Term) -> str:
     """A shape as the product it counts: `2·(512×64)`, or the first place of a shared tensor."""
     product = "×".join(_factor(size) for size in term.shape) or "1"
-    if term.tied_to:
-        return f"{product} (tied to {term.tied_to})"
-    if type(term.count) is int and term.count == 1:
-        return product
-    return f"{_factor(term.count)}·{product if len(term.shape) == 1 else f'({product})'}"
+    if type(term.count) is not int or term.count != 1:
+        product = f"{_factor(term.count)}·{product if len(term.shape) == 1 else f'({product})'}"
+    remark = _remark(term)
+    return f"{product} ({remark})" if remark else product
+
+
+def _remark(term: Term) -> str:
+    return ", ".join(filter(None, [f"tied to {term.tied_to}" if term.tied_to else "", term.note]))
 
 
 def _factor(size: Size) -> str:

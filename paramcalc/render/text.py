@@ -14,7 +14,7 @@ def text(table: Table) -> str:
     """Return the table as an indented tree: name, layer or formula, parameters, share and a bar of the share."""
     from tabulate import tabulate
 
-    lines = table.lines if table.lines[0].row.level else ()
+    lines = table.shown if table.shown[0].row.level else ()
     rows = [_cells(table.title, table.total, table)]
     rows += [_cells(guide + line.row.name, line, table) for guide, line in zip(_guides(lines), lines, strict=True)]
     align = ["left", "left", *("right" for header in table.headers if header != "Formula"), "left"]
@@ -35,6 +35,7 @@ def text(table: Table) -> str:
 def _cells(name: str, line: Line, table: Table) -> list[str]:
     cells = table.cells(line)
     layer = line.row.label or line.layer if line.row.level else ""
+    layer += f" ({line.remark})" if line.remark else ""
     return [name, cells.pop("Formula", layer), *cells.values(), _bar(line, table)]
 
 
