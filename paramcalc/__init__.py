@@ -11,6 +11,8 @@ from paramcalc.fold import fold, unfold
 from paramcalc.formula import Formula, formula
 from paramcalc.render import render
 from paramcalc.solve import solve
+from paramcalc.sources.torch_module import from_module
+from paramcalc.storage import Stored, storage
 from paramcalc.symbols import symbol
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block, compose, repeated, tie
@@ -26,6 +28,7 @@ __all__ = [
     "Formula",
     "ParamcalcError",
     "Row",
+    "Stored",
     "TensorSpec",
     "admissible",
     "architecture",
@@ -37,10 +40,12 @@ __all__ = [
     "fold",
     "formula",
     "from_json",
+    "from_module",
     "layers",
     "render",
     "repeated",
     "solve",
+    "storage",
     "symbol",
     "tie",
     "to_json",

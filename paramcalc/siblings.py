@@ -25,6 +25,9 @@ def first_clash(block: Block) -> str | None:
     >>> from paramcalc.tree import Block
     >>> first_clash(Block(children=(Block("{}", repeat=10**9), Block("head"))))
     """
+    names = [*(tensor.name for tensor in block.own), *(child.name for child in block.children)]
+    if all(names) and len(set(names)) == len(names) and INDEX not in "".join(names):
+        return None
     places = list(_places(block))
     plain = [each.name for each in places if each.block is None]
     counted = [(each.name, each.block) for each in places if each.block is not None]

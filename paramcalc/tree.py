@@ -197,7 +197,14 @@ class Block:
 
     def named(self, name: str) -> Block:
         """Return the block under another name."""
-        return self if name == self.name else replace(self, name=name)
+        if name == self.name:
+            return self
+        if self.repeated or "." in name or INDEX in name:
+            return replace(self, name=name)
+        twin = object.__new__(Block)  # nothing that is checked or kept but the hash depends on the name
+        twin.__dict__.update(self.__dict__, name=name)
+        twin.__dict__.pop("_hash", None)
+        return twin
 
     def bind(self, /, **values: object) -> Block:
         """Return the tree with symbols replaced by integers or by other expressions.

@@ -78,7 +78,8 @@ def test_text_has_a_line_for_every_row(tree: Block, depth: int | None) -> None:
     root, *below = breakdown(tree, depth=depth)
     rows = [root, *([row for row in below if not row.empty] or below)]
     left_out = 1 + len(below) - len(rows)
-    assert (f"Not shown: {left_out} modules without tensors" in summary) == (left_out > 0)
+    plural = "" if left_out == 1 else "s"
+    assert (f"Not shown: {left_out} module{plural} without tensors" in summary) == (left_out > 0)
     lines = body.splitlines()
     assert len(lines) == len(rows)
     for line, row in zip(lines, rows, strict=True):

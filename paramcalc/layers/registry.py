@@ -59,7 +59,7 @@ class Layer:
         return self.build(**{**self.symbols(self.general), **arguments})
 
 
-_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 CATALOGUE: dict[str, Layer] = {}
 
 
@@ -93,7 +93,7 @@ def layer(
         required = {
             each.name: each.name
             for each in signature.parameters.values()
-            if each.default is each.empty and each.kind not in _VARIADIC
+            if each.default is each.empty and each.kind not in VARIADIC
         }
         CATALOGUE[title] = Layer(title, checked, {**required, **general}, variants)
         return checked
@@ -138,7 +138,7 @@ def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[A
         required = parameter.default is parameter.empty
         value = given.get(name, parameter.default)
         value = dtype_name(value) if name == "dtype" and value is not None else _plain(value)
-        if name in NO_EFFECT | IN_CHILDREN or value is NotImplemented or parameter.kind in _VARIADIC:
+        if name in NO_EFFECT | IN_CHILDREN or value is NotImplemented or parameter.kind in VARIADIC:
             by_position = False
         elif required or value != parameter.default:
             by_position = by_position and required

@@ -87,7 +87,7 @@ class Table:
             "Size of the parameters": _sizes(totals.params, self.stored),
             **(_bytes(self.stored) if self.nbytes else {}),
             "Holds for": " and ".join(self.domain),
-            "Not shown": f"{hidden:,} modules without tensors" if hidden > 0 else "",
+            "Not shown": f"{hidden:,} module{'s' if hidden > 1 else ''} without tensors" if hidden else "",
             "Note": self.note,
         }
         return tuple((name, text) for name, text in pairs.items() if text)
@@ -139,8 +139,9 @@ def _sizes(params: Size, stored: tuple[Stored, ...]) -> str:
 
 
 def _bytes(stored: tuple[Stored, ...]) -> dict[str, str]:
-    names = {"Bytes of parameters": ("parameter", "frozen"), "Bytes of buffers": ("buffer",), "Packed": ("packed",)}
-    return {name: _by_dtype([each for each in stored if each.role in roles]) for name, roles in names.items()}
+    names = {"parameters": ("parameter", "frozen"), "buffers": ("buffer",), "packed tensors": ("packed",)}
+    held = {name: [each for each in stored if each.role in roles] for name, roles in names.items()}
+    return {f"Bytes of {name}": _by_dtype(each) for name, each in held.items()}
 
 
 def _by_dtype(stored: list[Stored]) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from paramcalc.render.table import Line, Table
 
 BAR = 24
-FORMULA = 72
+WIDTH = 72
 
 
 def text(table: Table) -> str:
@@ -18,7 +18,7 @@ def text(table: Table) -> str:
     rows = [_cells(table.title, table.total, table)]
     rows += [_cells(guide + line.row.name, line, table) for guide, line in zip(_guides(lines), lines, strict=True)]
     align = ["left", "left", *("right" for header in table.headers if header != "Formula"), "left"]
-    widths = [None, FORMULA if table.symbolic else None, *(None for _ in align[2:])]
+    widths = [None, WIDTH, *(None for _ in align[2:])]
     body = tabulate(
         rows,
         tablefmt="plain",
@@ -36,6 +36,8 @@ def _cells(name: str, line: Line, table: Table) -> list[str]:
     cells = table.cells(line)
     layer = line.row.label or line.layer if line.row.level else ""
     layer += f" ({line.remark})" if line.remark else ""
+    if "Bytes" in cells:
+        cells["Bytes"] += " B"
     return [name, cells.pop("Formula", layer), *cells.values(), _bar(line, table)]
 
 
