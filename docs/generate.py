@@ -16,7 +16,7 @@ from paramcalc.formula import formula
 from paramcalc.layers import CATALOGUE, Layer
 from paramcalc.render.diff import diff_table
 from paramcalc.render.formula import variants
-from paramcalc.sources.target import ALL, load
+from paramcalc.sources.target import ALL, Request, load
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/amnl.md", "docs/catalogue.md")
@@ -44,7 +44,7 @@ def _variant(row: list[str]) -> str:
 
 def latex(preset: str) -> str:
     """The closed form of AMNL in all its sizes, as a formula that GitHub renders."""
-    target = load(f"amnl:{preset}", vary=ALL)
+    target = load(f"amnl:{preset}", Request(vary=ALL))
     return f"```math\n{formula(target.block, form='collected', notation=target.notation).latex()}\n```"
 
 

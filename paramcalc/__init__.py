@@ -11,12 +11,15 @@ from paramcalc.fold import fold, unfold
 from paramcalc.formula import Formula, formula
 from paramcalc.render import render
 from paramcalc.solve import solve
+from paramcalc.sources.checkpoint import from_checkpoint
+from paramcalc.sources.huggingface import from_config
 from paramcalc.sources.torch_module import from_module
 from paramcalc.storage import Stored, storage
 from paramcalc.symbols import symbol
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block, compose, repeated, tie
 from paramcalc.tree_json import from_json, to_json
+from paramcalc.verify import Difference, Verification, verify
 
 __version__ = "0.1.0"
 
@@ -25,11 +28,13 @@ __all__ = [
     "Change",
     "Condition",
     "Diff",
+    "Difference",
     "Formula",
     "ParamcalcError",
     "Row",
     "Stored",
     "TensorSpec",
+    "Verification",
     "admissible",
     "architecture",
     "breakdown",
@@ -39,6 +44,8 @@ __all__ = [
     "evaluate",
     "fold",
     "formula",
+    "from_checkpoint",
+    "from_config",
     "from_json",
     "from_module",
     "layers",
@@ -50,4 +57,5 @@ __all__ = [
     "tie",
     "to_json",
     "unfold",
+    "verify",
 ]

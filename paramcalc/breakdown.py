@@ -106,7 +106,7 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         below = [child for child in block.children if child.name]
         counted = not below or level == depth
         terms = _terms(block, path) if not below else ()
-        name = shown.rpartition(".")[2] if path else block.name or block.label
+        name = place(block) if path else block.name or block.label
         totals = copied(block.totals, outside)
         note = _note(block, path)
         yield Row(shown, block.name, name, level, block.title, block.label, times, terms, totals, counted, note)

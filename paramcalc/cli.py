@@ -15,7 +15,8 @@ from paramcalc.formula import FORMS
 from paramcalc.layers import CATALOGUE
 from paramcalc.notation import check_letters
 from paramcalc.render import FORMATS
-from paramcalc.sources.target import ALL, Target, load
+from paramcalc.sources.factory import DEVICES
+from paramcalc.sources.target import ALL, Request, Target, load
 
 Command: TypeAlias = Callable[..., None]
 
@@ -52,6 +53,10 @@ def _settings(_: click.Context, option: click.Parameter, texts: tuple[str, ...])
     return parse.parse_assignments(",".join(texts), where=option.opts[0]) if texts else {}
 
 
+def _arguments(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    return parse.parse_arguments(texts, where=option.opts[0])
+
+
 def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
@@ -64,8 +69,16 @@ def _sizes(option: str, parameter: str, help_text: str) -> Callable[[Command], C
     return click.option(option, parameter, multiple=True, metavar="NAME=N,...", callback=_settings, help=help_text)
 
 
+def _given(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
+    return click.option(option, parameter, multiple=True, metavar="NAME=VALUE", callback=_arguments, help=help_text)
+
+
 TARGET = click.argument("target", metavar="TARGET")
 SET = _sizes("--set", "settings", "Give sizes a value: lstm_hidden=64,n_classes=5 or conv_channels=(32,64).")
+ARG = _given("--arg", "arguments", "Give a factory package.module:build an argument; once for each.")
+DEVICE = click.option(
+    "--device", type=click.Choice(DEVICES), default="meta", show_default=True, help="Where a factory builds its model."
+)
 VARY = click.option("--vary", multiple=True, metavar="NAME,...", callback=_names, help="Leave these sizes symbolic.")
 DEPTH = click.IntRange(min=0)
 
@@ -75,7 +88,9 @@ DEPTH = click.IntRange(min=0)
 def commands() -> None:
     """How big a neural network is, and why.
 
-    TARGET is an architecture (amnl, amnl:research) or a tree saved as JSON; formula also takes a layer such as LSTM.
+    TARGET is an architecture (amnl, amnl:research), a checkpoint (model.safetensors, its index, model.pt), a Hugging
+    Face config.json, a tree saved as JSON, or package.module:build, a class or function that returns a torch module:
+    this one runs the code of that module. formula also takes a layer such as LSTM.
     """
 
 
@@ -84,15 +99,31 @@ def commands() -> None:
 @SET
 @VARY
 @click.option("--symbolic", is_flag=True, help="Add a column of formulas, in all sizes or those of --vary.")
+@ARG
+@DEVICE
 @click.option("--depth", type=DEPTH, metavar="N", help="Show N levels of the tree.")
+@click.option("--bytes", "nbytes", is_flag=True, help="Add a column of bytes.")
+@click.option("--fold/--no-fold", default=None, help="Show equal neighbours as one row; done in markdown and text.")
 @click.option("--format", "form", default="markdown", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
 def table(
-    target: str, settings: Mapping[str, Any], vary: list[str], *, symbolic: bool, depth: int | None, form: str
+    target: str,
+    settings: Mapping[str, Any],
+    vary: list[str],
+    arguments: Mapping[str, Any],
+    device: str,
+    *,
+    symbolic: bool,
+    depth: int | None,
+    nbytes: bool,
+    fold: bool | None,
+    form: str,
 ) -> None:
     """Print where the parameters of TARGET sit."""
     symbolic = symbolic or bool(vary)
-    loaded = load(target, settings=settings, vary=vary or (ALL if symbolic else ()))
-    click.echo(pc.render(loaded.block, form, depth=depth, symbolic=symbolic, at=loaded.at))
+    loaded = load(target, Request(settings, vary or (ALL if symbolic else ()), arguments, device))
+    folded = form in ("markdown", "text") if fold is None else fold
+    block = pc.fold(loaded.block) if folded else loaded.block
+    click.echo(pc.render(block, form, depth=depth, symbolic=symbolic, at=loaded.at, nbytes=nbytes))
 
 
 @commands.command()
@@ -102,8 +133,17 @@ def table(
 @click.option("--form", type=click.Choice(FORMS), help="How to write it.")
 @click.option("--format", "style", type=click.Choice(["text", "latex"]), default="text", show_default=True)
 @click.option("--notation", multiple=True, metavar="NAME=X,...", callback=_letters, help="Letters for sizes.")
+@ARG
+@DEVICE
 def formula(
-    target: str, settings: Mapping[str, Any], vary: list[str], form: Any, style: str, notation: Mapping[str, str]
+    target: str,
+    settings: Mapping[str, Any],
+    vary: list[str],
+    form: Any,
+    style: str,
+    notation: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    device: str,
 ) -> None:
     """Print the closed form of TARGET, or what is known of a layer such as LSTM.
 
@@ -117,7 +157,7 @@ def formula(
             if name not in loaded.block.symbols:
                 raise unknown_name("size", name, loaded.block.symbols, where=target)
     else:
-        loaded = load(target, settings=settings, vary=vary or ALL, also=CATALOGUE)
+        loaded = load(target, Request(settings, vary or ALL, arguments, device), also=CATALOGUE)
     check_letters(notation, loaded.block.symbols)
     if target in CATALOGUE and style == "text" and form is None:
         click.echo(layer_sheet(CATALOGUE[target], settings, notation))
@@ -140,28 +180,85 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
     from paramcalc.solve import solution
 
     limit = parse.parse_count(budget, where="--budget")
-    found = solution(load(target, settings=settings, vary=[size]).block, size, budget=limit)
+    found = solution(load(target, Request(settings, [size])).block, size, budget=limit)
     click.echo(f"{size} = {found.value:,} gives {found.params:,} parameters, within {limit:,}")
     if found.unconditional not in (None, found.value):
         conditions = " and ".join(map(str, found.conditions))
         click.echo(f"(the count alone would allow {found.unconditional:,}, but the model needs {conditions})")
 
 
+def _pair(command: Command) -> Command:
+    """The arguments and options of a command that takes two targets."""
+    options: list[Callable[[Command], Command]] = [
+        click.argument("a", metavar="A"),
+        click.argument("b", metavar="B"),
+        _sizes("--set-a", "set_a", "Give sizes of A a value."),
+        _sizes("--set-b", "set_b", "Give sizes of B a value."),
+        _given("--arg-a", "arg_a", "Give the factory A an argument."),
+        _given("--arg-b", "arg_b", "Give the factory B an argument."),
+        DEVICE,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @commands.command()
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
-@_sizes("--set-a", "set_a", "Give sizes of A a value.")
-@_sizes("--set-b", "set_b", "Give sizes of B a value.")
+@_pair
 @click.option("--depth", type=DEPTH, default=1, show_default=True, metavar="N", help="Compare N levels of the trees.")
 @click.option("--all", "everything", is_flag=True, help="Show what is equal too.")
-def diff(a: str, b: str, set_a: Mapping[str, Any], set_b: Mapping[str, Any], *, depth: int, everything: bool) -> None:
+def diff(
+    a: str,
+    b: str,
+    set_a: Mapping[str, Any],
+    set_b: Mapping[str, Any],
+    arg_a: Mapping[str, Any],
+    arg_b: Mapping[str, Any],
+    device: str,
+    *,
+    depth: int,
+    everything: bool,
+) -> None:
     """Print what differs between targets A and B, component by component.
 
     The exit status is 1 where anything does.
     """
     from paramcalc.render.diff import diff_table
 
-    result = pc.diff(load(a, settings=set_a).block, load(b, settings=set_b).block, depth=depth)
+    first = load(a, Request(set_a, arguments=arg_a, device=device)).block
+    second = load(b, Request(set_b, arguments=arg_b, device=device)).block
+    result = pc.diff(first, second, depth=depth)
     click.echo(diff_table(result, a, b, everything=everything))
     if result.differs:
+        raise SystemExit(1)
+
+
+@commands.command()
+@_pair
+@click.option("--symbolic", is_flag=True, help="Leave every size of A open, to be read off B.")
+@click.option("--all", "everything", is_flag=True, help="Show every difference, not the first 20.")
+def verify(
+    a: str,
+    b: str,
+    set_a: Mapping[str, Any],
+    set_b: Mapping[str, Any],
+    arg_a: Mapping[str, Any],
+    arg_b: Mapping[str, Any],
+    device: str,
+    *,
+    symbolic: bool,
+    everything: bool,
+) -> None:
+    """Compare targets A and B tensor by tensor: names, shapes, roles and ties.
+
+    Sizes that A leaves open take the values that the shapes of B give them. The exit status is 1 where anything
+    differs. A checkpoint says neither roles nor ties: names and shapes are compared.
+    """
+    from paramcalc.render.verification import verification_text
+
+    first = load(a, Request(set_a, ALL if symbolic else (), arg_a, device))
+    second = load(b, Request(set_b, (), arg_b, device))
+    result = pc.verify(first.block, second.block, roles=first.roles and second.roles)
+    click.echo(verification_text(result, a, b, most=None if everything else 20))
+    if not result.holds:
         raise SystemExit(1)

@@ -100,4 +100,4 @@ def _merged(a: list[Key], b: list[Key]) -> list[Key]:
 def _change(before: Row | None, after: Row | None) -> Change:
     row = before or after
     assert row is not None
-    return Change(row.path, row.label, before.params if before else None, after.params if after else None)
+    return Change(row.path, row.label or row.layer, before.params if before else None, after.params if after else None)

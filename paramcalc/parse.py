@@ -1,15 +1,17 @@
-"""Text from the command line: counts such as 3.5M, assignments such as lstm_hidden=64, and letters for names."""
+"""Text from the command line: counts such as 3.5M, assignments such as lstm_hidden=64, arguments, letters for names."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from paramcalc.errors import InvalidValue
 from paramcalc.expression import source, syntax
 
+_FLAGS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 
 
@@ -53,6 +55,35 @@ def parse_assignments(text: str, *, where: str = "--set") -> dict[str, Any]:
     return values
 
 
+def parse_arguments(texts: Iterable[str], *, where: str = "--arg") -> dict[str, Any]:
+    """Return the keyword arguments in texts such as "d_model=512": Python literals, flags, or else plain words.
+
+    >>> parse_arguments(["d_model=512", "dropout=0.1", "norm=false", "act=gelu", "kernels=(3, 5)"])
+    {'d_model': 512, 'dropout': 0.1, 'norm': False, 'act': 'gelu', 'kernels': (3, 5)}
+
+    Raises InvalidValue for a text without a name, and for a name that is given twice.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not (equals and name.isidentifier()):
+            raise InvalidValue(f"got {text[:60]!r}", where=where, expected="name=value, such as d_model=512")
+        if name in values:
+            raise InvalidValue(f"{name} is given twice", where=where, expected="each name once")
+        values[name] = _argument(value.strip())
+    return values
+
+
+def _argument(text: str) -> Any:
+    if text.lower() in _FLAGS:
+        return _FLAGS[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
 def parse_letters(text: str, *, where: str = "--notation") -> dict[str, str]:
     """Return the letters that a text gives to names.
 
@@ -73,8 +104,8 @@ def parse_letters(text: str, *, where: str = "--notation") -> dict[str, str]:
 def _literal(node: ast.expr, where: str) -> Any:
     if isinstance(node, ast.Tuple | ast.List):
         return tuple(_literal(item, where) for item in node.elts)
-    if isinstance(node, ast.Name) and node.id.lower() in {"true", "false", "none"}:
-        return {"true": True, "false": False, "none": None}[node.id.lower()]
+    if isinstance(node, ast.Name) and node.id.lower() in _FLAGS:
+        return _FLAGS[node.id.lower()]
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, int)):
         return node.value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):

@@ -24,8 +24,9 @@ ORDER = [
     {"layers", "fold", "tree_json", "storage"},
     {"architectures", "breakdown", "formula", "solve", "evaluate"},
     {"compare"},
+    {"matching", "sources"},
+    {"verify"},
     {"render"},
-    {"sources"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

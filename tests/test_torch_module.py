@@ -98,7 +98,7 @@ def arguments(block: Block) -> list[tuple[str, Any]]:
     said = [(each.name, each.value) for each in block.args if each.name not in ("dtype", "_freeze")]
     if block.kind == "MultiheadAttention":
         said = [(name, value) for name, value in said if name not in ("kdim", "vdim") or value != said[0][1]]
-    if ("affine", False) in said or ("elementwise_affine", False) in said:
+    if "Norm" in block.kind and all(tensor.name != "weight" for tensor in block.own):
         said = [(name, value) for name, value in said if name != "bias"]
     return [(name, single(value) if alike else value) for name, value in said]
 

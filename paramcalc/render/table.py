@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paramcalc.breakdown import Row, Term, breakdown
 from paramcalc.render import numbers
 from paramcalc.storage import Stored, storage
-from paramcalc.symbols import Size
+from paramcalc.symbols import Size, total
 from paramcalc.totals import Totals
 from paramcalc.tree import Block
 
@@ -55,7 +55,9 @@ class Table:
     @property
     def shown(self) -> tuple[Line, ...]:
         """The lines to show to people: without the modules that have no tensors; the summary says how many."""
-        return tuple(line for line in self.lines if not line.row.empty) or self.lines
+        if all(line.row.empty for line in self.lines):
+            return self.lines
+        return tuple(line for line in self.lines if not line.row.empty)
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -78,16 +80,16 @@ class Table:
     def summary(self) -> tuple[tuple[str, str], ...]:
         """Trainable and frozen parameters, buffers, bytes, the conditions, and remarks."""
         totals = self.totals
-        hidden = len(self.lines) - len(self.shown)
+        hidden = total([] if self.shown is self.lines else [line.row.times for line in self.lines if line.row.empty])
         pairs = {
             "Trainable": numbers.count(totals.trainable),
             "Frozen": numbers.count(totals.frozen) if totals.frozen != 0 else "",
             "Buffers": f"{numbers.count(totals.buffers)} elements",
             "Packed": f"{numbers.count(totals.packed)} elements outside parameters()" if totals.packed != 0 else "",
-            "Size of the parameters": _sizes(totals.params, self.stored),
+            "Size of the parameters": "" if self.nbytes else _sizes(totals.params, self.stored),
             **(_bytes(self.stored) if self.nbytes else {}),
             "Holds for": " and ".join(self.domain),
-            "Not shown": f"{hidden:,} module{'s' if hidden > 1 else ''} without tensors" if hidden else "",
+            "Not shown": _left_out(hidden),
             "Note": self.note,
         }
         return tuple((name, text) for name, text in pairs.items() if text)
@@ -136,6 +138,12 @@ def _sizes(params: Size, stored: tuple[Stored, ...]) -> str:
     if {each.dtype for each in held} <= {"float32"}:
         return f"{numbers.size(4 * params)} in float32, {numbers.size(2 * params)} in float16"
     return _by_dtype(held)
+
+
+def _left_out(modules: Size) -> str:
+    if isinstance(modules, int):
+        return f"{modules:,} module{'s' if modules > 1 else ''} without tensors" if modules else ""
+    return f"{modules} modules without tensors"
 
 
 def _bytes(stored: tuple[Stored, ...]) -> dict[str, str]:

@@ -1,10 +1,13 @@
-"""A TARGET of the command line as a tree: a named architecture, or a tree saved as JSON."""
+"""A TARGET of the command line as a tree: an architecture, a saved tree, a checkpoint, a config, or a factory."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from paramcalc.architectures import ARCHITECTURES, find_architecture, free_sizes, symbol_values, with_symbols
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
@@ -12,40 +15,65 @@ from paramcalc.tree import Block
 from paramcalc.tree_json import from_json
 
 ALL = ("*",)
+CHECKPOINTS = (".safetensors", ".index.json", ".pt", ".pth", ".bin", ".ckpt")
+_FACTORY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A tree with symbols left free, the values that its symbols stand for, and the letters that write them."""
+    """A tree with symbols left free, the values that its symbols stand for, and the letters that write them.
+
+    `roles` says whether the source knows what is a parameter and what is tied: a checkpoint does not.
+    """
 
     block: Block
     at: Mapping[str, object] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
+    roles: bool = True
 
 
-def load(
-    text: str, *, settings: Mapping[str, object] | None = None, vary: Sequence[str] = (), also: Iterable[str] = ()
-) -> Target:
+@dataclass(frozen=True)
+class Request:
+    """What a command line says of a TARGET: sizes that are set or left symbolic, a factory's arguments and device."""
+
+    settings: Mapping[str, object] = field(default_factory=dict)
+    vary: Sequence[str] = ()
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    device: str = "meta"
+
+
+def load(text: str, request: Request | None = None, *, also: Iterable[str] = ()) -> Target:
     """Return the tree that a TARGET names, with some sizes set and others left symbolic.
 
-    `vary` names what stays symbolic: hyperparameters of an architecture (`ALL` for every one that is not set), or
-    symbols of a saved tree. `also` are names that the caller answers to, for near matches.
+    What varies is hyperparameters of an architecture (`ALL` for every one that is not set), or symbols of another tree.
+    `also` are names that the caller answers to, for near matches.
 
-    >>> load("amnl", vary=["lstm_hidden"]).block.params
+    >>> load("amnl", Request(vary=["lstm_hidden"])).block.params
     48*lstm_hidden**2 + 944*lstm_hidden + 53700
 
     Raises UnknownName for a target, preset, hyperparameter or symbol that is not known; BadFile for a file that is no
-    tree; InvalidValue for a size that is set and varied at once.
+    tree; InvalidValue for a size that is set and varied at once, or for arguments that nothing takes.
     """
-    settings = settings or {}
-    both = sorted(set(vary) & settings.keys())
+    request = request or Request()
+    both = sorted(set(request.vary) & request.settings.keys())
     if both:
         raise InvalidValue(f"{both[0]} is given a value and varied at once", where=text, expected="one of the two")
     name, _, preset = text.partition(":")
+    if name not in ARCHITECTURES and not _is_file(text) and _FACTORY.fullmatch(text):
+        from paramcalc.sources.factory import from_factory
+
+        return _with(text, from_factory(text, request.arguments, device=request.device), request)
+    if request.arguments:
+        first = next(iter(request.arguments))
+        raise InvalidValue(
+            f"{text} takes no arguments", where=f"--arg {first}", expected="a target package.module:build"
+        )
     if name in ARCHITECTURES:
-        return _architecture(name, preset or None, settings, vary)
-    if text.endswith(".json") or _is_file(text):
-        return _saved(Path(text), settings, vary)
+        return _architecture(name, preset or None, request)
+    if _is_file(text) or text.endswith((*CHECKPOINTS, ".json")):
+        return _file(text, request)
+    if Path(text).is_dir():
+        raise InvalidValue(f"{text} is a folder", where="TARGET", expected="a file", advice=_files_in(Path(text)))
     presets = [f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets]
     known = [*ARCHITECTURES, *presets, *also]
     raise unknown_name("target", text, known, where="TARGET")
@@ -58,14 +86,65 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _architecture(name: str, preset: str | None, settings: Mapping[str, object], vary: Sequence[str]) -> Target:
+def _files_in(folder: Path) -> str:
+    endings = (*CHECKPOINTS, ".json")
+    found = sorted(each.name for each in folder.iterdir() if each.name.endswith(endings))
+    return f"it holds {', '.join(found[:8])}" if found else "it holds none that can be read"
+
+
+def _file(text: str, request: Request) -> Target:
+    if text.endswith(CHECKPOINTS):
+        from paramcalc.sources.checkpoint import from_checkpoint
+
+        return _with(text, from_checkpoint(text), request, roles=False)
+    content = _read(Path(text))
+    if _names_model(content):
+        from paramcalc.sources.huggingface import from_config
+
+        return _with(text, from_config(text), request)
+    return _with(text, from_json(content, where=text), request)
+
+
+def _names_model(content: str) -> bool:
+    """Whether a text is a config of a model, which any JSON that is no tree may be."""
+    try:
+        data: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and "model_type" in data and "format" not in data
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadFile("the file is not text", where=str(path), expected="a tree saved as JSON") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadFile(f"cannot read it: {reason}", where=str(path)[:200], expected="a tree saved as JSON") from None
+
+
+def _with(text: str, tree: Block, request: Request, *, roles: bool = True) -> Target:
+    """A tree with symbols bound, and what varies checked to be there."""
+    unknown = next((name for name in request.settings if name not in tree.symbols), None)
+    if unknown is not None and not tree.symbols:
+        advice = "a factory takes arguments by --arg" if _FACTORY.fullmatch(text) else "its sizes are fixed"
+        raise InvalidValue(f"{text} has no symbols", where=f"--set {unknown}", advice=advice)
+    block = tree.bind(**request.settings)
+    for name in () if tuple(request.vary) == ALL else request.vary:
+        if name not in block.symbols:
+            raise unknown_name("symbol", name, block.symbols, where=text)
+    return Target(block, roles=roles)
+
+
+def _architecture(name: str, preset: str | None, request: Request) -> Target:
     known = find_architecture(name)
-    config = known.config(preset, **settings)
+    config = known.config(preset, **request.settings)
     values = symbol_values(config)
-    if tuple(vary) == ALL:
-        free = free_sizes(config, settings)
+    if tuple(request.vary) == ALL:
+        free = free_sizes(config, request.settings)
     else:
-        free = [each for wanted in vary for each in _entries(wanted, values, name)]
+        free = [each for wanted in request.vary for each in _entries(wanted, values, name)]
     block = known.build(with_symbols(config, free))
     return Target(block, {each: values[each] for each in free if each in block.symbols}, known.notation)
 
@@ -76,18 +155,3 @@ def _entries(wanted: str, values: Mapping[str, object], where: str) -> list[str]
     if not found:
         raise unknown_name("size", wanted, values, where=where)
     return found
-
-
-def _saved(path: Path, settings: Mapping[str, object], vary: Sequence[str]) -> Target:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise BadFile("the file is not text", where=str(path), expected="a tree saved as JSON") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise BadFile(f"cannot read it: {reason}", where=str(path)[:200], expected="a tree saved as JSON") from None
-    block = from_json(text, where=str(path)).bind(**settings)
-    for name in () if tuple(vary) == ALL else vary:
-        if name not in block.symbols:
-            raise unknown_name("symbol", name, block.symbols, where=str(path))
-    return Target(block)

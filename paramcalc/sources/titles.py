@@ -99,6 +99,8 @@ def _written(name: str, value: Any) -> Any:
 def _shapes(own: Iterable[TensorSpec], children: Iterable[Block]) -> dict[str, tuple[Any, ...]]:
     shapes = {tensor.name: tensor.shape for tensor in own}
     for child in children:
+        if child.name == "activation":  # a module handed in, which is no part of the title
+            continue
         shapes.update((f"{child.name}.{name}", tensor.shape) for name, tensor in child.tensors())
     return shapes
 

@@ -1,0 +1,145 @@
+"""Hugging Face configs: the model that they describe, without network, remote code or weights."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torchinfo
+from huggingface_hub import constants
+from transformers.utils import logging
+
+import paramcalc as pc
+from paramcalc.errors import BadFile, InvalidValue, UnknownName
+from paramcalc.sources.huggingface import build, from_config
+from tests.test_torch_module import assert_read
+
+GPT2 = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}
+T5 = {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
+SMALL = {"model_type": "gpt2", "n_layer": 2, "n_embd": 12, "n_head": 2, "vocab_size": 50, "n_positions": 8}
+# Llama-2-70B, whose published count is 68,976,648,192.
+LLAMA_70B = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "hidden_size": 8192,
+    "num_hidden_layers": 80,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "intermediate_size": 28672,
+    "vocab_size": 32000,
+    "torch_dtype": "bfloat16",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def test_the_published_counts() -> None:
+    assert from_config(GPT2).params == 124_439_808
+    assert from_config(T5).params == 60_506_624
+    assert from_config({"model_type": "bert"}).params == 109_482_240
+
+
+def test_a_70b_model_in_little_memory() -> None:
+    tree = from_config(LLAMA_70B, fold=True)
+    assert tree.params == 68_976_648_192
+    assert {each.dtype for each in pc.storage(tree) if each.role == "parameter"} == {"bfloat16"}
+    (layers,) = tree.at("model.layers").children
+    assert (layers.repeat, layers.kind) == (80, "LlamaDecoderLayer")
+
+
+def test_reading_a_70b_model_takes_less_than_a_gigabyte() -> None:
+    script = (
+        "import json, resource, sys\n"
+        "from transformers import LlamaForCausalLM\n"
+        "import paramcalc as pc\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "tree = pc.from_config(json.loads(sys.argv[1]))\n"
+        "assert tree.params == 68976648192\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    run = [sys.executable, "-W", "ignore", "-c", script, json.dumps(LLAMA_70B)]
+    result = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert int(result.stdout) < 1_000_000  # kilobytes
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+
+
+def test_models_are_read_as_torch_counts_them() -> None:
+    for kind in ("gpt2", "t5", "bart", "albert"):
+        assert_read(build({"model_type": kind, "vocab_size": 100, "num_layers": 2, "n_layer": 2}))
+
+
+def test_torchinfo_counts_tied_weights_twice() -> None:
+    gpt2, t5 = build(GPT2), build(T5)
+    assert torchinfo.summary(gpt2, verbose=0).total_params == 124_439_808 + 50257 * 768
+    assert torchinfo.summary(t5, verbose=0).total_params == 60_506_624 + 3 * 32128 * 512
+    assert pc.from_module(gpt2).at("lm_head").params == 0
+
+
+def test_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(SMALL), encoding="utf-8")
+    tree = from_config(path)
+    assert tree == from_config(SMALL)
+    assert tree.kind == "GPT2Model"
+    assert tree.params == 2 * (12 * 12**2 + 13 * 12) + (50 + 8) * 12 + 2 * 12
+
+
+def test_quantisation_is_said_not_to_be_applied() -> None:
+    tree = from_config({**SMALL, "quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}})
+    assert "quantization_config is not applied" in pc.render(tree)
+
+
+def test_building_leaves_the_library_as_it_was() -> None:
+    before = (constants.HF_HUB_OFFLINE, logging.get_verbosity())
+    from_config(SMALL)
+    with pytest.raises(InvalidValue, match="cannot build it"):
+        from_config({**SMALL, "n_head": 5})
+    assert (constants.HF_HUB_OFFLINE, logging.get_verbosity()) == before
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no type": ({}, r"config: its model_type is None; expected a Hugging Face config"),
+    "a number": ({"model_type": 3}, "its model_type is 3"),
+    "a typo": ({"model_type": "gpt3"}, "unknown model type 'gpt3'; did you mean"),
+    "an architecture": ({"model_type": "gpt2", "architectures": ["GPT2Modell"]}, "did you mean 'GPT2Model'"),
+    "no class": ({"model_type": "gpt2", "architectures": ["logging"]}, "unknown architecture 'logging'"),
+    "remote code": (
+        {"model_type": "x", "auto_map": {"AutoModel": "m.M"}},
+        "code outside the library, which is never run",
+    ),
+    "heads": ({**SMALL, "n_head": 5}, r"transformers [\d.]+ cannot build it: ValueError: .*must be divisible"),
+    "text": ({**SMALL, "n_embd": "wide"}, "cannot build it"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_configs_end_in_one_sentence(case: str) -> None:
+    data, message = BAD[case]
+    with pytest.raises((BadFile, UnknownName, InvalidValue), match=message):
+        from_config(data)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", bytes(range(256))])
+def test_files_that_are_no_configs(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(BadFile, match=r"config\.json: .*; expected a Hugging Face config\.json"):
+        from_config(path)
+
+
+def test_a_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(InvalidValue, match=r"reading it needs transformers; pip install 'paramcalc\[huggingface\]'"):
+        from_config(SMALL)
