@@ -12,7 +12,7 @@ from pathlib import Path
 
 import paramcalc as pc
 from paramcalc.architectures import AMNL
-from paramcalc.formula import formula
+from paramcalc.closed_form import formula
 from paramcalc.layers import CATALOGUE, Layer
 from paramcalc.render.diff import diff_table
 from paramcalc.render.formula import variants

@@ -1,27 +1,52 @@
 """How big a neural network is, and why: exact closed forms for parameter counts."""
 
-from paramcalc import errors, layers
-from paramcalc.architectures import architecture
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# These share their names with the files that hold them, so they are loaded at once; all else when it is first used.
 from paramcalc.breakdown import Row, breakdown
-from paramcalc.compare import Change, Diff, diff
-from paramcalc.conditions import Condition
-from paramcalc.errors import ParamcalcError
-from paramcalc.evaluate import admissible, evaluate
 from paramcalc.fold import fold, unfold
-from paramcalc.formula import Formula, formula
 from paramcalc.render import render
-from paramcalc.solve import solve
-from paramcalc.sources.checkpoint import from_checkpoint
-from paramcalc.sources.huggingface import from_config
-from paramcalc.sources.torch_module import from_module
 from paramcalc.storage import Stored, storage
-from paramcalc.symbols import symbol
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block, compose, repeated, tie
-from paramcalc.tree_json import from_json, to_json
-from paramcalc.verify import Difference, Verification, verify
+
+if TYPE_CHECKING:
+    from paramcalc import errors, layers
+    from paramcalc.architectures import architecture
+    from paramcalc.budget import solve
+    from paramcalc.closed_form import Formula, formula
+    from paramcalc.compare import Change, Diff, diff
+    from paramcalc.conditions import Condition
+    from paramcalc.errors import ParamcalcError
+    from paramcalc.evaluation import admissible, evaluate
+    from paramcalc.sources.checkpoint import from_checkpoint
+    from paramcalc.sources.huggingface import from_config
+    from paramcalc.sources.torch_module import from_module
+    from paramcalc.symbols import symbol
+    from paramcalc.tensor import TensorSpec
+    from paramcalc.tree import Block, compose, repeated, tie
+    from paramcalc.tree_json import from_json, to_json
+    from paramcalc.verification import Difference, Verification, verify
 
 __version__ = "0.1.0"
+
+_LATER = {
+    "paramcalc.architectures": ("architecture",),
+    "paramcalc.compare": ("Change", "Diff", "diff"),
+    "paramcalc.conditions": ("Condition",),
+    "paramcalc.errors": ("ParamcalcError",),
+    "paramcalc.evaluation": ("admissible", "evaluate"),
+    "paramcalc.closed_form": ("Formula", "formula"),
+    "paramcalc.budget": ("solve",),
+    "paramcalc.sources.checkpoint": ("from_checkpoint",),
+    "paramcalc.sources.huggingface": ("from_config",),
+    "paramcalc.sources.torch_module": ("from_module",),
+    "paramcalc.symbols": ("symbol",),
+    "paramcalc.tensor": ("TensorSpec",),
+    "paramcalc.tree": ("Block", "compose", "repeated", "tie"),
+    "paramcalc.tree_json": ("from_json", "to_json"),
+    "paramcalc.verification": ("Difference", "Verification", "verify"),
+}
+_HOME = {name: module for module, names in _LATER.items() for name in names}
 
 __all__ = [
     "Block",
@@ -59,3 +84,15 @@ __all__ = [
     "unfold",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("errors", "layers"):
+        return importlib.import_module(f"paramcalc.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

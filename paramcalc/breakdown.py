@@ -109,7 +109,8 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         name = place(block) if path else block.name or block.label
         totals = copied(block.totals, outside)
         note = _note(block, path)
-        yield Row(shown, block.name, name, level, block.title, block.label, times, terms, totals, counted, note)
+        layer = block.title if block.kind else ""
+        yield Row(shown, block.name, name, level, layer, block.label, times, terms, totals, counted, note)
         if counted:
             continue
         yield from _own_rows(block, path, shown, level + 1, times)

@@ -11,12 +11,8 @@ import click
 import paramcalc as pc
 from paramcalc import parse
 from paramcalc.errors import NoSolution, ParamcalcError, unknown_name
-from paramcalc.formula import FORMS
-from paramcalc.layers import CATALOGUE
-from paramcalc.notation import check_letters
 from paramcalc.render import FORMATS
-from paramcalc.sources.factory import DEVICES
-from paramcalc.sources.target import ALL, Request, Target, load
+from paramcalc.sources.target import ALL, DEVICES, Request, Target, load
 
 Command: TypeAlias = Callable[..., None]
 
@@ -67,6 +63,14 @@ def _letters(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> d
 
 def _sizes(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
     return click.option(option, parameter, multiple=True, metavar="NAME=N,...", callback=_settings, help=help_text)
+
+
+def _form(_: click.Context, option: click.Parameter, form: str | None) -> str | None:
+    from paramcalc.closed_form import FORMS
+
+    if form is not None and form not in FORMS:
+        raise unknown_name("form", form, FORMS, where=option.opts[0])
+    return form
 
 
 def _given(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
@@ -130,7 +134,7 @@ def table(
 @TARGET
 @SET
 @VARY
-@click.option("--form", type=click.Choice(FORMS), help="How to write it.")
+@click.option("--form", metavar="FORM", callback=_form, help="One of collected, expanded, factored, leading.")
 @click.option("--format", "style", type=click.Choice(["text", "latex"]), default="text", show_default=True)
 @click.option("--notation", multiple=True, metavar="NAME=X,...", callback=_letters, help="Letters for sizes.")
 @ARG
@@ -149,6 +153,8 @@ def formula(
 
     Without --vary every size is left symbolic. The form is expanded where one size varies, else collected by component.
     """
+    from paramcalc.layers import CATALOGUE
+    from paramcalc.notation import check_letters
     from paramcalc.render.formula import formula_text, layer_sheet
 
     if target in CATALOGUE:
@@ -177,7 +183,7 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
 
     The exit status is 1 where there is none.
     """
-    from paramcalc.solve import solution
+    from paramcalc.budget import solution
 
     limit = parse.parse_count(budget, where="--budget")
     found = solution(load(target, Request(settings, [size])).block, size, budget=limit)
@@ -254,7 +260,7 @@ def verify(
     Sizes that A leaves open take the values that the shapes of B give them. The exit status is 1 where anything
     differs. A checkpoint says neither roles nor ties: names and shapes are compared.
     """
-    from paramcalc.render.verification import verification_text
+    from paramcalc.render.verify import verification_text
 
     first = load(a, Request(set_a, ALL if symbolic else (), arg_a, device))
     second = load(b, Request(set_b, (), arg_b, device))

@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
 
+import amnl_reference
 import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.layers import CATALOGUE
@@ -111,6 +115,61 @@ def test_diff(run: Run) -> None:
     assert "**Total**" in run("diff", "amnl", "amnl")
 
 
+def test_a_factory_is_a_target(run: Run) -> None:
+    given = ("d_model=16", "nhead=2", "num_encoder_layers=3", "batch_first=true")
+    arguments = [word for each in given for word in ("--arg", each)]
+    out = run("table", "torch.nn:Transformer", *arguments, "--format", "text")
+    assert "[0..2]" in out
+    assert "3 × TransformerEncoderLayer(16, 2)" in out
+    assert "[0..2]" not in run("table", "torch.nn:Transformer", *arguments, "--no-fold")
+    out = run("table", "torch.nn:Transformer", *arguments, "--bytes", "--depth", "1")
+    count = sum(each.numel() for each in nn.Transformer(16, 2, 3, batch_first=True).parameters())
+    assert f"**{count:,}**" in out
+    assert f"**{4 * count:,}**" in out
+    csv = run("table", "torch.nn:Transformer", *arguments, "--format", "csv")
+    assert "encoder.layers.2.linear1" in csv
+    assert pc.from_json(run("table", "torch.nn:Transformer", *arguments, "--format", "json")).params == count
+    assert f"{count}" in run("formula", "torch.nn:Transformer", *arguments, "--form", "expanded")
+
+
+def test_verify(run: Run) -> None:
+    assert run("verify", "amnl", "amnl_reference:build") == "equal: 53 tensors, 960,964 parameters\n"
+    out = run("verify", "amnl", "amnl_reference:build", "--symbolic", "--arg-b", "lstm_hidden=64")
+    assert out.startswith("equal: 53 tensors, 310,724 parameters\nwith ")
+    assert "lstm_hidden = 64" in out
+    out = run("verify", "amnl", "amnl_reference:build", "--arg-b", "lstm_hidden=64", status=1)
+    assert "shape differs at lstm.lstm.weight_hh_l0: amnl has (512, 128), amnl_reference:build has (256, 64)" in out
+    assert "more differences (--all shows them)" in out
+    everything = run("verify", "amnl", "amnl_reference:build", "--arg-b", "lstm_hidden=64", "--all", status=1)
+    assert "more differences" not in everything
+    assert len(everything.splitlines()) > len(out.splitlines())
+
+
+def test_checkpoints_are_targets(run: Run, tmp_path: Path) -> None:
+    state = amnl_reference.build().state_dict()
+    save_file({name: tensor.clone() for name, tensor in state.items()}, tmp_path / "model.safetensors")
+    torch.save({"epoch": 3, "state_dict": state}, tmp_path / "model.pt")
+    for name in ("model.safetensors", "model.pt"):
+        path = str(tmp_path / name)
+        out = run("table", path, "--depth", "1")
+        assert "**960,964**" in out
+        assert name in out
+        assert "`Block`" not in out
+        assert run("verify", "amnl", path).startswith("equal: 53 tensors")
+        assert run("verify", path, "amnl_reference:build").startswith("equal: 53 tensors")
+        run("diff", path, "amnl_reference:build", status=0)
+        run("table", path, "--arg", "x=3", status=2)
+
+
+def test_a_config_is_a_target(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}), encoding="utf-8")
+    out = run("table", str(path), "--format", "text")
+    assert "124,439,808" in out
+    assert "12 × GPT2Block" in out
+    assert "tied to transformer.wte.weight" in out
+
+
 def test_a_saved_tree_is_a_target(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "tree.json"
     path.write_text(pc.to_json(pc.architecture("amnl", lstm_hidden=pc.symbol("lstm_hidden"))), encoding="utf-8")
@@ -141,7 +200,7 @@ BAD = {
     "formula lstm": "unknown target 'lstm'; did you mean 'LSTM'",
     "formula LSTM --set hidden_siz=3": "LSTM: unknown argument 'hidden_siz'; did you mean 'hidden_size'",
     "formula LSTM --set hidden_size=0": "LSTM.hidden_size: got 0",
-    "formula amnl --form expandd": "'--form'",
+    "formula amnl --form expandd": "--form: unknown form 'expandd'; did you mean 'expanded'?",
     "formula amnl --notation lstm_hidden": "--notation: got 'lstm_hidden'; expected name=letter",
     "formula amnl --notation lstm_hidden=h,n_features=h": "would both be written h",
     "solve amnl lstm_hiden --budget 3M": "amnl: unknown size 'lstm_hiden'; did you mean 'lstm_hidden'",
@@ -151,6 +210,18 @@ BAD = {
     "tabel amnl": "Did you mean 'table'?",
     "table": "Missing argument 'TARGET'",
     "table amnl --dept 1": "Did you mean",
+    "table amnl --arg x=3": "--arg x: amnl takes no arguments; expected package.module:build",
+    "table tests": "TARGET: tests is a folder; expected a file",
+    "table no_such_module:build": "no_such_module:build: there is no module 'no_such_module'",
+    "table torch.nn:Linear": "it needs in_features, out_features; give --arg in_features=... --arg out_features=...",
+    "table torch.nn:Linear --arg in_features": "--arg: got 'in_features'; expected name=value",
+    "table torch.nn:Linear --arg bias=0 --arg bias=1": "--arg: bias is given twice",
+    "table torch.nn:Identity --set x=3": "--set x: torch.nn:Identity has no symbols; a factory takes",
+    "table torch.nn:Identity --device cuda": "'--device'",
+    "table no.safetensors": "no.safetensors: cannot read it: No such file or directory",
+    "table no.pt": "no.pt: cannot read it: No such file or directory",
+    "table no.safetensors.index.json": "cannot read it: No such file or directory",
+    "verify amnl": "Missing argument 'B'",
 }
 
 

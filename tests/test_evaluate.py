@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, admissible, evaluate, symbol
 from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, UnknownName
-from paramcalc.evaluate import CHUNK
+from paramcalc.evaluation import CHUNK
 from paramcalc.layers import CATALOGUE
 from tests import trees
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, formula, symbol
+from paramcalc.closed_form import FORMS
 from paramcalc.errors import InvalidValue, UnknownName
 from paramcalc.expression import parse_exact
-from paramcalc.formula import FORMS
 from paramcalc.layers import CATALOGUE
 from paramcalc.notation import as_latex, as_text
 from paramcalc.symbols import same

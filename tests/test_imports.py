@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import paramcalc
 
@@ -22,10 +24,10 @@ ORDER = [
     {"siblings"},
     {"tree"},
     {"layers", "fold", "tree_json", "storage"},
-    {"architectures", "breakdown", "formula", "solve", "evaluate"},
+    {"architectures", "breakdown", "closed_form", "budget", "evaluation"},
     {"compare"},
     {"matching", "sources"},
-    {"verify"},
+    {"verification"},
     {"render"},
     {"cli"},
 ]
@@ -112,6 +114,31 @@ def test_a_table_of_integers_needs_no_sympy() -> None:
     loaded = loaded_after(code)
     assert {"paramcalc", "tabulate"} <= loaded
     assert not loaded & (HEAVY | {"sympy", "numpy"})
+
+
+def test_a_table_of_a_checkpoint_needs_neither_torch_nor_sympy(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"fc.weight": np.zeros((3, 4))}, path)
+    loaded = loaded_after(
+        "import contextlib, paramcalc.cli\n"
+        f"with contextlib.suppress(SystemExit): paramcalc.cli.main(['table', {str(path)!r}])"
+    )
+    assert {"paramcalc", "tabulate", "safetensors"} <= loaded
+    assert not loaded & (HEAVY | {"sympy"})
+
+
+def test_every_public_name_is_there_and_lazy_ones_are_those_that_types_see() -> None:
+    assert all(getattr(paramcalc, name) is not None for name in paramcalc.__all__)
+    assert set(paramcalc.__all__) <= set(dir(paramcalc))
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: node.module for node in checked.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert {name for name, module in seen.items() if module == "paramcalc"} == {"errors", "layers"}
+    assert {name: module for name, module in seen.items() if module != "paramcalc"} == paramcalc._HOME
+    with pytest.raises(AttributeError, match="module 'paramcalc' has no attribute 'fromule'"):
+        paramcalc.fromule  # noqa: B018  # the access is the test
 
 
 def test_a_symbol_loads_sympy() -> None:

@@ -14,7 +14,7 @@ import amnl_reference
 import paramcalc as pc
 from paramcalc.errors import InvalidValue
 from paramcalc.matching import bindings
-from paramcalc.render.verification import verification_text
+from paramcalc.render.verify import verification_text
 from paramcalc.tree import Block
 from tests import trees
 from tests.modules import modules

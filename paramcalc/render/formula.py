@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paramcalc.breakdown import tensor_rows
-from paramcalc.formula import Formula, formula
+from paramcalc.closed_form import Formula, formula
 from paramcalc.layers import Layer
 from paramcalc.notation import condition_text
 

@@ -165,7 +165,7 @@ def _size(nbytes: Size) -> str:
 
 def _layer(row: Row) -> str:
     copies = "" if type(row.times) is int and row.times == 1 else f"{_factor(row.times)} × "
-    return copies + row.layer
+    return (copies + row.layer).rstrip()
 
 
 def _term(term: Term) -> str:

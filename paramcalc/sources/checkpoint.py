@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -11,7 +12,6 @@ from paramcalc.errors import BadFile, InvalidType
 from paramcalc.fold import fold as folded
 from paramcalc.sources.safetensors_file import safetensors_entries, strict_json
 from paramcalc.sources.state_names import Entry, plain, shown, tree_of
-from paramcalc.sources.torch_file import torch_entries
 from paramcalc.tree import Block
 
 TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
@@ -47,7 +47,7 @@ def from_checkpoint(path: str | os.PathLike[str], *, fold: bool = False) -> Bloc
     _check_file(file)
     entries, remarks = _sharded(file) if file.suffix.lower() == INDEX_SUFFIX else _tensors(file)
     remarks += [] if entries else ["holds no tensors"]
-    tree = tree_of(entries, where=plain(place), note="; ".join(remarks))
+    tree = replace(tree_of(entries, where=plain(place), note="; ".join(remarks)), label=plain(file.name))
     return folded(tree) if fold else tree
 
 
@@ -72,6 +72,8 @@ def _check_file(path: Path) -> None:
 def _tensors(path: Path) -> tuple[list[Entry], list[str]]:
     suffix = path.suffix.lower()
     if suffix in TORCH_SUFFIXES:
+        from paramcalc.sources.torch_file import torch_entries
+
         return torch_entries(path)
     if suffix == ".safetensors":
         return safetensors_entries(path)

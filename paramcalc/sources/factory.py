@@ -15,8 +15,6 @@ from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.sources.torch_module import from_module
 from paramcalc.tree import Block
 
-DEVICES = ("meta", "cpu")
-
 
 def from_factory(
     target: str, arguments: Mapping[str, object] | None = None, *, device: str = "meta", fold: bool = False
@@ -32,8 +30,8 @@ def from_factory(
     Raises InvalidValue where the module or the name is missing, or where the code raises; UnknownName for an argument
     that the factory does not take; InvalidType where it returns no torch module.
     """
-    if device not in DEVICES:
-        raise unknown_name("device", device, DEVICES)
+    if device not in ("meta", "cpu"):
+        raise unknown_name("device", device, ["meta", "cpu"])
     given = dict(arguments or {})
     with _importable(Path.cwd()), contextlib.redirect_stdout(sys.stderr):
         factory = _found(target)

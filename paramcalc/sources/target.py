@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paramcalc.architectures import ARCHITECTURES, find_architecture, free_sizes, symbol_values, with_symbols
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
 from paramcalc.tree import Block
 from paramcalc.tree_json import from_json
 
 ALL = ("*",)
+DEVICES = ("meta", "cpu")
 CHECKPOINTS = (".safetensors", ".index.json", ".pt", ".pth", ".bin", ".ckpt")
 _FACTORY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -58,32 +58,23 @@ def load(text: str, request: Request | None = None, *, also: Iterable[str] = ())
     both = sorted(set(request.vary) & request.settings.keys())
     if both:
         raise InvalidValue(f"{both[0]} is given a value and varied at once", where=text, expected="one of the two")
+    if text.endswith((*CHECKPOINTS, ".json")):
+        return _file(text, request)
+    from paramcalc.architectures import ARCHITECTURES
+
     name, _, preset = text.partition(":")
-    if name not in ARCHITECTURES and not _is_file(text) and _FACTORY.fullmatch(text):
+    if name in ARCHITECTURES:
+        return _architecture(name, preset or None, request)
+    if _FACTORY.fullmatch(text):
         from paramcalc.sources.factory import from_factory
 
         return _with(text, from_factory(text, request.arguments, device=request.device), request)
-    if request.arguments:
-        first = next(iter(request.arguments))
-        raise InvalidValue(
-            f"{text} takes no arguments", where=f"--arg {first}", expected="a target package.module:build"
-        )
-    if name in ARCHITECTURES:
-        return _architecture(name, preset or None, request)
-    if _is_file(text) or text.endswith((*CHECKPOINTS, ".json")):
-        return _file(text, request)
     if Path(text).is_dir():
         raise InvalidValue(f"{text} is a folder", where="TARGET", expected="a file", advice=_files_in(Path(text)))
+    if Path(text).is_file():
+        return _file(text, request)
     presets = [f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets]
-    known = [*ARCHITECTURES, *presets, *also]
-    raise unknown_name("target", text, known, where="TARGET")
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):
-        return False
+    raise unknown_name("target", text, [*ARCHITECTURES, *presets, *also], where="TARGET")
 
 
 def _files_in(folder: Path) -> str:
@@ -92,7 +83,13 @@ def _files_in(folder: Path) -> str:
     return f"it holds {', '.join(found[:8])}" if found else "it holds none that can be read"
 
 
+def _no_arguments(text: str, request: Request) -> None:
+    for name in request.arguments:
+        raise InvalidValue(f"{text} takes no arguments", where=f"--arg {name}", expected="package.module:build")
+
+
 def _file(text: str, request: Request) -> Target:
+    _no_arguments(text, request)
     if text.endswith(CHECKPOINTS):
         from paramcalc.sources.checkpoint import from_checkpoint
 
@@ -138,6 +135,9 @@ def _with(text: str, tree: Block, request: Request, *, roles: bool = True) -> Ta
 
 
 def _architecture(name: str, preset: str | None, request: Request) -> Target:
+    from paramcalc.architectures import find_architecture, free_sizes, symbol_values, with_symbols
+
+    _no_arguments(name, request)
     known = find_architecture(name)
     config = known.config(preset, **request.settings)
     values = symbol_values(config)

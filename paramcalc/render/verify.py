@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paramcalc.render.numbers import count
-from paramcalc.verify import Difference, Verification
+from paramcalc.verification import Difference, Verification
 
 
 def verification_text(result: Verification, a: str, b: str, *, most: int | None = 20) -> str:
