@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import is_
@@ -25,7 +26,21 @@ def fold(block: Block) -> Block:
     >>> [(child.name, child.repeat) for child in folded.children]
     [('{}', 3)]
     """
-    return bottom_up(block, _folded)
+    folded: dict[int, Block] = {}
+    stack: list[tuple[Block, list[list[Block]] | None]] = [(block, None)]
+    while stack:
+        each, runs = stack.pop()
+        if id(each) in folded:
+            continue
+        if runs is not None:
+            folded[id(each)] = _folded(each, [(folded[id(run[0])], run) for run in runs])
+        elif not each.children:
+            folded[id(each)] = each
+        else:  # one of each run: the others are equal to it
+            runs = _runs(each.children)
+            stack.append((each, runs))
+            stack += ((run[0], None) for run in runs)
+    return folded[id(block)]
 
 
 def unfold(block: Block) -> Block:
@@ -40,34 +55,48 @@ def unfold(block: Block) -> Block:
     return bottom_up(block, _unfolded)
 
 
-def _folded(block: Block, children: list[Block]) -> Block:
-    groups: list[Block] = []
-    for (name, _, _), run in groupby(enumerate(children), key=lambda pair: _run(*pair)):
-        copies = [child for _, child in run]
-        if len(copies) == 1:
-            groups.append(copies[0])
-        else:
-            groups.append(replace(copies[0], name=name, repeat=len(copies), first=_number(copies[0])))
-    unchanged = len(groups) == len(block.children) and all(map(is_, groups, block.children))
-    if unchanged:
+def _folded(block: Block, runs: list[tuple[Block, list[Block]]]) -> Block:
+    """The block with each run as one block, and with runs that only folding made equal together."""
+    if len(runs) > 1 and any(each is not run[0] for each, run in runs):
+        written = [each.named(child.name) for each, run in runs for child in run]
+        runs = [(run[0], run) for run in _runs(written)]
+    groups = [_group(each, len(run)) for each, run in runs]
+    if len(groups) == len(block.children) and all(map(is_, groups, block.children)):
         return block
     try:
         return replace(block, children=tuple(groups))
     except InvalidValue:  # folded, two names could be one: `a{}` and `a1{}`
-        return replace(block, children=tuple(children))
+        return replace(block, children=tuple(each.named(child.name) for each, run in runs for child in run))
+
+
+def _group(block: Block, copies: int) -> Block:
+    """So many equal blocks, of which this is the first, as one."""
+    if copies == 1:
+        return block
+    name, number = _split(block.name)
+    return replace(block, name=name, repeat=copies, first=number)
+
+
+def _runs(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Neighbours in runs: of equal content, under one name but for the numbers in it, which count up."""
+    runs = groupby(enumerate(blocks), key=lambda pair: _run(*pair))
+    return [[block for _, block in run] for _, run in runs]
 
 
 def _run(position: int, child: Block) -> tuple[str, int, object]:
     """What the members of a run have in common: all but the number, and the number less the position."""
-    numbered = _NUMBERED.fullmatch(child.name)
-    if numbered is None or child.repeated:
+    numbered = None if child.repeated else _NUMBERED.fullmatch(child.name)
+    if numbered is None:
         return ("", -1 - position, None)
-    return (numbered[1] + INDEX, int(numbered[2]) - position, (child.content(), child.children))
+    name, number = numbered[1] + INDEX, int(numbered[2])
+    return (name, number - position, (child.content(), child.children))
 
 
-def _number(child: Block) -> int:
-    numbered = _NUMBERED.fullmatch(child.name)
-    return int(numbered[2]) if numbered else 0
+def _split(name: str) -> tuple[str, int]:
+    """A numbered name as the template of its run and its number."""
+    numbered = _NUMBERED.fullmatch(name)
+    assert numbered is not None, name
+    return numbered[1] + INDEX, int(numbered[2])
 
 
 def _unfolded(block: Block, children: list[Block]) -> Block:

@@ -43,6 +43,16 @@ def bindings(general: Block, actual: Block) -> dict[str, int]:
         values.update({name: counts.most_common(1)[0][0] for name, counts in votes.items()})
 
 
+def general_tensor(general: Block, name: str) -> TensorSpec | None:
+    """Return the tensor of a tree that stands for the name, whatever the index in it."""
+    found = (tensor for template, tensor, _ in _templates(general) if _pattern(template).fullmatch(name))
+    return next(found, None)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("([0-9]+)".join(map(re.escape, template.split(INDEX))))
+
+
 def _solved(size: Size, number: int) -> Iterator[tuple[str, int]]:
     """The value of the one symbol in a size that makes it the number, where the size is linear in it."""
     names = [] if isinstance(size, int) else list(symbol_names(size))
@@ -62,7 +72,7 @@ def _equations(general: Block, actual: Block) -> Iterator[Equation]:
     """Every size of a tensor or a number of copies, with the number that stands in its place."""
     shapes = {name: tensor.shape for name, tensor in actual.tensors()}
     for template, tensor, copies in _templates(general):
-        pattern = re.compile("([0-9]+)".join(map(re.escape, template.split(INDEX))))
+        pattern = _pattern(template)
         found = [(match.groups(), shape) for name, shape in shapes.items() if (match := pattern.fullmatch(name))]
         for _, shape in found:
             if len(shape) == len(tensor.shape):

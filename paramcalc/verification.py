@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
-from paramcalc.matching import bindings
+from paramcalc.matching import bindings, general_tensor
 from paramcalc.paths import child_of, tensor_of
 from paramcalc.symbols import Size
 from paramcalc.tensor import TensorSpec
@@ -160,7 +160,7 @@ class _Comparison:
 
     def shape(self, name: str, tensor: TensorSpec) -> str:
         """The shape of the first side: as a formula where it is one, and what that gives here."""
-        formula = self.general.find(tuple(name.split(".")))
+        formula = general_tensor(self.general, name)
         if formula is None or formula.shape == tensor.shape:
             return _shape(tensor)
         return f"{_shape(formula)} = {_shape(tensor)}"

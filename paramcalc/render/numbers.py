@@ -31,8 +31,9 @@ def share(part: Size, whole: Size) -> str:
     """
     if not isinstance(part, int) or not isinstance(whole, int) or whole == 0:
         return ""
-    ratio = Fraction(part, whole)
-    return "<0.1%" if 0 < ratio < Fraction(1, 2000) else percent(ratio)
+    if part > 0 and 2000 * part < whole:
+        return "<0.1%"
+    return f"{_rounded(100 * part, whole, 1)}%"
 
 
 def percent(ratio: Fraction) -> str:
@@ -41,7 +42,7 @@ def percent(ratio: Fraction) -> str:
     >>> percent(Fraction(-428288, 594432))
     '-72.0%'
     """
-    return f"{_rounded(ratio * 100, 1)}%"
+    return f"{_rounded(100 * ratio.numerator, ratio.denominator, 1)}%"
 
 
 def size(nbytes: int) -> str:
@@ -54,12 +55,12 @@ def size(nbytes: int) -> str:
         return f"{short(nbytes)} of bytes"
     for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if nbytes >= factor:
-            return f"{_rounded(Fraction(nbytes, factor), 2)} {unit}"
+            return f"{_rounded(nbytes, factor, 2)} {unit}"
     return f"{nbytes} B"
 
 
-def _rounded(value: Fraction, digits: int) -> str:
-    scaled = abs(value) * 10**digits
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    sign = "-" if value < 0 and whole else ""
+def _rounded(above: int, below: int, digits: int) -> str:
+    """A quotient with so many digits, rounded half up, away from 0."""
+    whole = (2 * abs(above) * 10**digits + below) // (2 * below)
+    sign = "-" if above < 0 and whole else ""
     return f"{sign}{whole // 10**digits:,}.{whole % 10**digits:0{digits}d}"

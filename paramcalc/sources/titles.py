@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
@@ -29,28 +30,29 @@ _STACKS = {"TransformerEncoder", "TransformerDecoder", "Transformer"}
 class Reader:
     """How to read the modules of one class: its name, the arguments that its title shows, whether it packs weights.
 
-    `scripted` modules are of one class, and keep the name of the one they were.
+    `fetch` takes from a module's attributes what tells two titles apart. `scripted` modules are of one class, and keep
+    the name of the one they were.
     """
 
     kind: str
     arguments: tuple[str, ...] = ()
-    special: Callable[[Attributes], Attributes] | None = None
+    fetch: Callable[[Attributes], object] | None = None
     packs: bool = False
     scripted: bool = False
 
-    def values(self, attributes: Attributes) -> tuple[Any, ...]:
-        """Return the values that the title shows, from the attributes of a module; None for one that is not kept."""
-        if self.special is not None:
-            attributes = self.special(attributes)
-        return tuple([attributes.get(name) for name in self.arguments])
+    def fetched(self, attributes: Attributes) -> object:
+        """Return what `fetch` takes, where a module lacks some of it too."""
+        return tuple(map(attributes.get, self.arguments))
 
-    def title(self, own: Iterable[TensorSpec], children: Iterable[Block], values: tuple[Any, ...]) -> Arguments:
+    def title(self, own: Iterable[TensorSpec], children: Iterable[Block], attributes: Attributes) -> Arguments:
         """Return the arguments of a module, where the catalogue's layer of these arguments has the same tensors."""
         if not self.arguments:
             return ()
+        if self.kind in _SPECIAL:
+            attributes = _SPECIAL[self.kind](attributes)
+        given = {name: attributes.get(name) for name in self.arguments}
         shapes = _shapes(own, children)
         names = {name.rpartition(".")[2] for name in shapes}
-        given = dict(zip(self.arguments, values, strict=True))
         if "bias" in given and not isinstance(given["bias"], bool):
             plain = given.get("affine") is False or given.get("elementwise_affine") is False
             given["bias"] = None if plain else not names.isdisjoint(_BIASES)
@@ -60,15 +62,20 @@ class Reader:
         return args if expected == shapes else ()
 
 
-def reader_of(kind: type) -> Reader:
-    """Return how modules of a class are read; only torch's own classes have arguments."""
-    module, name = kind.__module__, SAME.get(kind.__name__, kind.__name__)
-    if module.startswith("torch.nn.modules.") and name in CATALOGUE:
-        return Reader(name, _arguments(name), _SPECIAL.get(name))
-    if module.startswith("torch.ao.nn.quantized."):
-        package = module.removeprefix("torch.ao.nn.").partition(".modules")[0]
-        return Reader(f"{package}.{kind.__name__}", packs=True)
-    return Reader(kind.__name__, scripted=module == "torch.jit._script")
+def reader_of(module: Any) -> Reader:
+    """Return how modules of the class of this one are read; only torch's own classes have arguments."""
+    kind = type(module)
+    package, name = kind.__module__, SAME.get(kind.__name__, kind.__name__)
+    if package.startswith("torch.nn.modules.") and name in CATALOGUE:
+        arguments = _arguments(name)
+        kept = [
+            each for each in arguments if isinstance(module.__dict__.get(each), Hashable) and each in module.__dict__
+        ]
+        return Reader(name, arguments, itemgetter(*kept) if kept else None)
+    if package.startswith("torch.ao.nn.quantized."):
+        inner = package.removeprefix("torch.ao.nn.").partition(".modules")[0]
+        return Reader(f"{inner}.{kind.__name__}", packs=True)
+    return Reader(kind.__name__, scripted=package == "torch.jit._script")
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.fold import fold as folded
@@ -49,11 +49,15 @@ def from_module(model: nn.Module, *, fold: bool = False) -> Block:
     return folded(tree) if fold else tree
 
 
+Firsts: TypeAlias = dict[int, tuple[int, str]]
+
+
 class _Open(NamedTuple):
     """A module whose children are being read: the number of its place, its tensors, what is left, what is done."""
 
     module: Any
     number: int
+    reader: Reader
     own: tuple[Described, ...]
     left: Iterator[tuple[str, Any]]
     done: list[Block]
@@ -69,8 +73,8 @@ class _Reading:
         self.parents: list[int] = [-1]
         self.readers: dict[type, Reader] = {}
         self.blocks: dict[object, Block] = {}
-        self.parameters: dict[int, tuple[int, str]] = {}
-        self.buffers: dict[int, tuple[int, str]] = {}
+        self.parameters: Firsts = {}
+        self.buffers: Firsts = {}
         self.unknowns: dict[tuple[int, str], str] = {}
 
     def path(self, number: int, name: str = "") -> str:
@@ -83,57 +87,72 @@ class _Reading:
 
     def tree(self, model: Any) -> Block:
         """Read the model; what a module owns when it is met, its block when its children are done."""
-        numbers = {id(model): 0}
-        stack = [_Open(model, 0, self.own(model, 0), iter(model._modules.items()), [])]
+        names, parents, readers, numbers = self.names, self.parents, self.readers, {id(model): 0}
+        stack = [self.open(model, 0)]
         while True:
-            module, number, own, left, done = stack[-1]
+            module, number, reader_, own_, left, done = stack[-1]
             for name, child in left:
                 if child is None:
                     continue
-                inner = len(self.names)
-                self.names.append(name)
-                self.parents.append(number)
+                inner = len(names)
+                names.append(name)
+                parents.append(number)
                 first = numbers.setdefault(id(child), inner)
                 if first != inner:
                     done.append(self.shared(child, inner, first))
                 elif child._modules:
-                    stack.append(_Open(child, inner, self.own(child, inner), iter(child._modules.items()), []))
+                    stack.append(self.open(child, inner))
                     break
                 else:
-                    done.append(self.block(child, inner, self.own(child, inner), ()))
+                    reader = readers.get(type(child)) or self.reader(child)
+                    bare = not (child._parameters or child._buffers or reader.packs)
+                    own = () if bare else self.own(child, inner, reader)
+                    done.append(self.block(child, inner, reader, own, ()))
             else:
                 stack.pop()
-                block = self.block(module, number, own, tuple(done))
+                block = self.block(module, number, reader_, own_, tuple(done))
                 if not stack:
                     return block
                 stack[-1].done.append(block)
 
-    def own(self, module: Any, number: int) -> tuple[Described, ...]:
+    def open(self, module: Any, number: int) -> _Open:
+        """A module whose children are to be read."""
+        reader = self.reader(module)
+        return _Open(module, number, reader, self.own(module, number, reader), iter(module._modules.items()), [])
+
+    def own(self, module: Any, number: int, reader: Reader) -> tuple[Described, ...]:
         """The tensors that a module owns, each with all that its TensorSpec will say."""
+        parameters, buffers = module._parameters, module._buffers
         found: list[Described] = []
-        for name, tensor in module._parameters.items():
-            if tensor is not None:
-                found.append(self.described(number, name, tensor, tensor.requires_grad, self.parameters))
-        if module._buffers:
-            for name, tensor in module._buffers.items():
+        if parameters:
+            firsts, plain, see = self.parameters, self.overlaps.plain, self.overlaps.see
+            for name, tensor in parameters.items():
+                if tensor is None:
+                    continue
+                place = (number, name)
+                if firsts.setdefault(id(tensor), place) is place and type(tensor) in plain and not self.notes:
+                    # By far the most common, so without any further call.
+                    found.append((name, tensor.shape, tensor.requires_grad, tensor.dtype, see(tensor, place), None, ""))
+                else:
+                    found.append(self.described(place, tensor, tensor.requires_grad, firsts))
+        if buffers:
+            hidden = module._non_persistent_buffers_set
+            for name, tensor in buffers.items():
                 if tensor is not None:
-                    role = "hidden" if name in module._non_persistent_buffers_set else "buffer"
-                    found.append(self.described(number, name, tensor, role, self.buffers))
-        if self.reader(module).packs:
+                    role = "hidden" if name in hidden else "buffer"
+                    self.buffers.setdefault(id(tensor), (number, name))
+                    found.append(self.described((number, name), tensor, role, self.buffers))
+        if reader.packs:
             found += packed_in(module)
         return tuple(found) if found else ()
 
-    def described(
-        self, number: int, name: str, tensor: Any, role: object, firsts: dict[int, tuple[int, str]]
-    ) -> Described:
-        """Describe a tensor, and remember it."""
-        place = (number, name)
-        first = firsts.setdefault(id(tensor), place)
-        tied_to = None if first is place else relative(self.path(number, name), self.path(*first))
-        note = self.notes.get(id(tensor), "") if self.notes else ""
-        if type(tensor) in self.overlaps.plain:
-            nbytes = 0 if tied_to else self.overlaps.see(tensor, place)
-            return (name, tensor.shape, role, tensor.dtype, nbytes, tied_to, note)
+    def described(self, place: tuple[int, str], tensor: Any, role: object, firsts: Firsts) -> Described:
+        """Describe a tensor that stands at a place."""
+        first, name = firsts[id(tensor)], place[1]
+        note = self.notes.get(id(tensor), "")
+        if first == place and type(tensor) in self.overlaps.plain:
+            return (name, tensor.shape, role, tensor.dtype, self.overlaps.see(tensor, place), None, note)
+        tied_to = None if first == place else relative(self.path(*place), self.path(*first))
         shape = (self.unknown(first),) if is_unknown(tensor) else tensor.shape
         return (name, shape, role, tensor.dtype, 0, tied_to, note)
 
@@ -148,29 +167,40 @@ class _Reading:
 
     def reader(self, module: Any) -> Reader:
         """How modules of this class are read."""
-        kind = type(module)
-        reader = self.readers.get(kind)
+        reader = self.readers.get(type(module))
         if reader is None:
-            reader = self.readers[kind] = reader_of(kind)
+            reader = self.readers[type(module)] = reader_of(module)
         return reader
 
-    def block(self, module: Any, number: int, own: tuple[Described, ...], children: tuple[Block, ...]) -> Block:
+    def block(
+        self, module: Any, number: int, reader: Reader, own: tuple[Described, ...], children: tuple[Block, ...]
+    ) -> Block:
         """The block of a module; equal ones are made once."""
-        reader = self.reader(module)
-        kind = module.original_name if reader.scripted else reader.kind
-        values = reader.values(module.__dict__) if reader.arguments else ()
-        content = (kind, reader, values, own, tuple([id(child) for child in children]) if children else ())
+        values: object = module.original_name if reader.scripted else None
+        if reader.fetch is not None:
+            try:
+                values = reader.fetch(module.__dict__)
+            except KeyError:
+                values = reader.fetched(module.__dict__)
         name = self.names[number]
-        block = self.blocks.get((name, content))
+        key = (name, reader, values, own, *map(id, children)) if children else (name, reader, values, own)
+        block = self.blocks.get(key)
         if block is None:
-            block = self.blocks.get(content)
-            if block is None:
-                specs = tuple(spec_of(each) for each in own)
-                self.check(number, (name, *(spec.name for spec in specs)))
-                args = reader.title(specs, children, values)
-                block = self.blocks[content] = Block("", kind, specs, children, args=args)
-            block = self.blocks[name, content] = block.named(name)
+            block = self.blocks[key] = self.made(module, number, key, children)
         return block
+
+    def made(self, module: Any, number: int, key: tuple[Any, ...], children: tuple[Block, ...]) -> Block:
+        """A block for a name and content not met before; the content may have been, under another name."""
+        name, reader, values, own, *_ = key
+        nameless = self.blocks.get(key[1:])
+        if nameless is None:
+            specs = tuple(spec_of(each) for each in own)
+            self.check(number, tuple(spec.name for spec in specs))
+            args = reader.title(specs, children, module.__dict__)
+            kind = values if reader.scripted else reader.kind
+            nameless = self.blocks[key[1:]] = Block("", kind, specs, children, args=args)
+        self.check(number, (name,))
+        return nameless.named(name)
 
     def check(self, number: int, names: tuple[str, ...]) -> None:
         """Raise InvalidValue where a name holds `{}`."""
