@@ -26,6 +26,8 @@ class Mistake:
 
 
 LAYERS = ("tests/test_layers.py",)
+MODULES = ("tests/test_torch_module.py",)
+VERIFY = ("tests/test_verify.py",)
 MISTAKES = [
     Mistake(
         "Linear loses its bias",
@@ -70,8 +72,8 @@ MISTAKES = [
     Mistake(
         "unequal neighbours are folded",
         "fold.py",
-        "replace(child, name=numbered[1] + INDEX)",
-        "Block(numbered[1] + INDEX)",
+        "(child.content(), child.children)",
+        "child.kind",
         ("tests/test_tree.py",),
     ),
     Mistake(
@@ -124,6 +126,52 @@ MISTAKES = [
         "",
         ("tests/test_amnl.py",),
     ),
+    Mistake(
+        "a shared module counts again",
+        "sources/torch_module.py",
+        "tied_to=relative(self.path(number), self.path(first))",
+        "tied_to=None",
+        MODULES,
+    ),
+    Mistake(
+        "a tied parameter counts again",
+        "sources/torch_module.py",
+        "tied_to = None if first == place else",
+        "tied_to = None if True else",
+        MODULES,
+    ),
+    Mistake("packed weights are overlooked", "sources/torch_module.py", "if reader.packs:", "if False:", MODULES),
+    Mistake("frozen is trainable", "sources/tensors.py", 'False: "frozen"', 'False: "parameter"', MODULES),
+    Mistake("unknown is one", "sources/tensors.py", "(symbol(size[0]),)", "(1,)", MODULES),
+    Mistake("views are not noticed", "sources/tensors.py", "if start < each[1] and each[0] < end", "if False", MODULES),
+    Mistake("stale titles", "sources/titles.py", "return args if expected == shapes else ()", "return args", MODULES),
+    Mistake(
+        "names stand twice",
+        "sources/safetensors_file.py",
+        "object_pairs_hook=_unique, ",
+        "",
+        ("tests/test_checkpoint.py",),
+    ),
+    Mistake(
+        "layer 10 comes before layer 2",
+        "sources/state_names.py",
+        'sorted(numbers, key=lambda word: (len(word.lstrip("0")), word.lstrip("0")))',
+        "numbers",
+        ("tests/test_checkpoint.py",),
+    ),
+    Mistake(
+        "configs may download",
+        "sources/huggingface.py",
+        "constants.HF_HUB_OFFLINE = True",
+        "pass",
+        ("tests/test_huggingface.py",),
+    ),
+    Mistake(
+        "factories allocate", "sources/factory.py", "with torch.device(device):", "if True:", ("tests/test_factory.py",)
+    ),
+    Mistake("roles agree", "verification.py", "if left.role != right.role:", "if False:", VERIFY),
+    Mistake("the first value wins", "matching.py", "counts.most_common(1)[0][0]", "next(iter(counts))", VERIFY),
+    Mistake("no copies are one", "matching.py", "default=0)", "default=1)", VERIFY),
 ]
 
 

@@ -73,13 +73,21 @@ def _equations(general: Block, actual: Block) -> Iterator[Equation]:
     shapes = {name: tensor.shape for name, tensor in actual.tensors()}
     for template, tensor, copies in _templates(general):
         pattern = _pattern(template)
-        found = [(match.groups(), shape) for name, shape in shapes.items() if (match := pattern.fullmatch(name))]
+        matches = [(pattern.fullmatch(name), shape) for name, shape in shapes.items()]
+        found = [(tuple(map(int, match.groups())), shape) for match, shape in matches if match]
+        found = [(indices, shape) for indices, shape in found if not _before(indices, copies)]
         for _, shape in found:
             if len(shape) == len(tensor.shape):
                 yield from zip(tensor.shape, shape, strict=True)
         for number, (repeat, first) in enumerate(copies):
             if isinstance(first, int):
-                yield repeat, max((int(groups[number]) - first + 1 for groups, _ in found), default=0)
+                yield repeat, max((indices[number] - first + 1 for indices, _ in found), default=0)
+
+
+def _before(indices: tuple[int, ...], copies: tuple[tuple[Size, Size], ...]) -> bool:
+    """Whether an index lies before the first copy that it would stand for."""
+    pairs = zip(indices, copies, strict=True)
+    return any(isinstance(first, int) and index < first for index, (_, first) in pairs)
 
 
 def _templates(root: Block) -> Iterator[tuple[str, TensorSpec, tuple[tuple[Size, Size], ...]]]:

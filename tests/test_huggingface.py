@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import torchinfo
-from huggingface_hub import constants
+from huggingface_hub import constants, is_offline_mode
+from transformers import GPT2Config
 from transformers.utils import logging
 
 import paramcalc as pc
@@ -107,6 +108,19 @@ def test_building_leaves_the_library_as_it_was() -> None:
     with pytest.raises(InvalidValue, match="cannot build it"):
         from_config({**SMALL, "n_head": 5})
     assert (constants.HF_HUB_OFFLINE, logging.get_verbosity()) == before
+
+
+def test_the_library_is_offline_while_it_builds(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def watched(data: dict[str, Any]) -> GPT2Config:
+        seen.append(is_offline_mode())
+        return GPT2Config(**data)
+
+    monkeypatch.setattr(GPT2Config, "from_dict", watched)
+    from_config(SMALL)
+    assert seen == [True]
+    assert not is_offline_mode()
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {

@@ -106,10 +106,10 @@ def test_the_formula_of_a_shape_is_shown() -> None:
 def test_the_value_that_most_shapes_give_is_taken() -> None:
     d = pc.symbol("d")
     formula = pc.compose("Net", {name: pc.layers.Linear(d, d) for name in ("a", "b")})
-    model = nn.ModuleDict({"a": nn.Linear(5, 8), "b": nn.Linear(8, 8)})
+    model = nn.ModuleDict({"a": nn.Linear(8, 5), "b": nn.Linear(8, 8)})
     result = pc.verify(formula, model)
     assert result.values == {"d": 8}
-    assert [each.name for each in result.differences] == ["a.weight"]
+    assert [each.name for each in result.differences] == ["a.weight", "a.bias"]
 
 
 def test_roles_and_ties_are_compared_and_may_be_left_out() -> None:
