@@ -154,7 +154,7 @@ def test_the_versions_are_those_of_the_tests() -> None:
     told = " ".join(PAGE.split())
     assert all(f"{name} {pins[name]}" in told for name in page.PACKAGES)
     tests = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["test"]
-    for name in ("torch", "torchinfo"):
+    for name in ("torch", "torchinfo", "transformers"):
         assert f"{name}=={pins[name]}" in tests
         assert version(name).split("+")[0] == pins[name]
 
