@@ -11,6 +11,7 @@ from paramcalc.symbols import Size, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
 from paramcalc.totals import Totals, copied, of_tensor
+from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
 _LAYERS = {
@@ -40,7 +41,8 @@ class Row:
 
     `path` and `level` say where it stands (`place` is its own name, `{}` for numbered copies), `layer` what it is,
     `times` how many copies it sums, `terms` the parameters it owns, `note` what else there is to say. `counted` rows
-    add up to the total; the others are subtotals of the rows below them.
+    add up to the total; the others are subtotals of the rows below them. `empty` rows stand for modules without
+    tensors, their own or below them.
     """
 
     path: str
@@ -54,16 +56,12 @@ class Row:
     totals: Totals
     counted: bool
     note: str = ""
+    empty: bool = False
 
     @property
     def params(self) -> Size:
         """The number of parameters of all copies."""
         return self.totals.params
-
-    @property
-    def empty(self) -> bool:
-        """Whether the row stands for a module without tensors, of which there is nothing to say either."""
-        return not (self.terms or self.note) and self.totals == Totals()
 
 
 def breakdown(block: Block, *, depth: int | None = None) -> tuple[Row, ...]:
@@ -110,13 +108,18 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         totals = copied(block.totals, outside)
         note = _note(block, path)
         layer = block.title if block.kind else ""
-        yield Row(shown, block.name, name, level, layer, block.label, times, terms, totals, counted, note)
+        empty = bottom_up(block, _empty, keep="_empty")
+        yield Row(shown, block.name, name, level, layer, block.label, times, terms, totals, counted, note, empty)
         if counted:
             continue
         yield from _own_rows(block, path, shown, level + 1, times)
         stack += (
             (join(path, child.name), join(shown, place(child)), child, level + 1, times) for child in reversed(below)
         )
+
+
+def _empty(block: Block, below: list[bool]) -> bool:
+    return all(below) and not (block.own or block.tied_to or block.note)
 
 
 def place(block: Block) -> str:

@@ -212,6 +212,8 @@ def test_numbers_stand_in_the_order_of_numbers() -> None:
     assert [child.name for child in tree.at("h").children] == ["1", "01", "2", "10"]
     assert [tensor.name for tensor in tree.at("p").own] == ["9", "10"]
     assert [tensor.name for tensor in tree.at("h").own] == ["norm", "²"]
+    mixed = read(packed(*header_of(dict.fromkeys(["10.w", "norm.w", "9.w", "head.w", "8.w"], ((2,), "F32")))))
+    assert [child.name for child in mixed.children] == ["8", "norm", "9", "head", "10"]
 
 
 @pytest.mark.parametrize("keys", ["sorted", "shuffled"])
@@ -253,6 +255,8 @@ def test_a_tie_leads_from_and_to_names_with_dots() -> None:
         "c.d.e": "a.w.x",
     }
     assert tree.params == 7
+    assert not tree.pending_ties
+    assert tree.at("b").own[1].tied_to == "..a.w.x"
 
 
 WRONG_NAMES = {
@@ -813,7 +817,14 @@ def test_an_index_has_bounds(tmp_path: Path) -> None:
 # Paths and libraries
 
 
-@pytest.mark.parametrize("value", [None, 3, b"model.safetensors", ["a"]])
+class Bytes(os.PathLike[Any]):
+    """A path that names itself in bytes."""
+
+    def __fspath__(self) -> bytes:
+        return b"model.safetensors"
+
+
+@pytest.mark.parametrize("value", [None, 3, b"model.safetensors", ["a"], Bytes()])
 def test_anything_but_a_path_is_refused(value: Any) -> None:
     with pytest.raises(InvalidType, match=r"checkpoint: got .*; expected a path"):
         from_checkpoint(value)

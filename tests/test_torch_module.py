@@ -143,6 +143,15 @@ def test_a_shared_module_is_a_row_that_names_the_first() -> None:
     assert tree.params == 18
 
 
+def test_a_branch_of_shared_modules_alone_is_shown() -> None:
+    block = nn.Linear(3, 3)
+    model = nn.ModuleDict({"left": nn.Sequential(block), "right": nn.Sequential(block), "act": nn.ReLU()})
+    text = pc.render(from_module(model))
+    assert "`right` " in text
+    assert "`right.0`" in text
+    assert "Not shown: 1 module without tensors" in text
+
+
 def test_modules_shared_at_every_level_stay_linear() -> None:
     model: nn.Module = nn.Linear(2, 2)
     for _ in range(200):
@@ -217,7 +226,7 @@ def test_lazy_modules_are_unknown_until_the_first_forward() -> None:
     assert tree.symbols == {f"unknown_{name}" for name in LAZY}
     assert str(tree.at("0").params) == "unknown_0_bias + unknown_0_weight"
     text = pc.render(tree)
-    assert "unknown until the first forward" in text
+    assert "`unknown_0_weight + unknown_0_bias (unknown until the first forward)`" in text
     assert "unknown_0_bias + unknown_0_weight + unknown_1_bias + unknown_1_weight + 12" in text
     assert tree.bind(**dict.fromkeys(tree.symbols, 7)).params == 12 + 4 * 7
     model(torch.zeros(4, 3))

@@ -124,7 +124,7 @@ def table(
 
 def _line(row: Row, number: Row, whole: Size, *, symbolic: bool) -> Line:
     formula = str(row.params) if symbolic else ""
-    shape = " + ".join(_term(term) for term in row.terms) if row.counted else ""
+    shape = _shapes(row.terms) if row.counted else ""
     remarks = [*(_remark(term) for term in row.terms), row.note] if row.level else []
     remark = ", ".join(dict.fromkeys(filter(None, remarks)))
     return Line(row, _layer(row), shape, remark, formula, number.totals, numbers.share(number.params, whole))
@@ -168,13 +168,20 @@ def _layer(row: Row) -> str:
     return (copies + row.layer).rstrip()
 
 
-def _term(term: Term) -> str:
-    """A shape as the product it counts: `2·(512×64)`, or the first place of a shared tensor."""
+def _shapes(terms: tuple[Term, ...]) -> str:
+    """The shapes as the sum they count, with what is special about each, or once about all."""
+    remarks = {_remark(term) for term in terms}
+    if len(remarks) == 1 and len(terms) > 1 and "" not in remarks:
+        return f"{' + '.join(map(_product, terms))} ({remarks.pop()})"
+    return " + ".join(f"{_product(term)} ({_remark(term)})" if _remark(term) else _product(term) for term in terms)
+
+
+def _product(term: Term) -> str:
+    """A shape as the product it counts, such as `2·(512×64)`."""
     product = "×".join(_factor(size) for size in term.shape) or "1"
     if type(term.count) is not int or term.count != 1:
-        product = f"{_factor(term.count)}·{product if len(term.shape) == 1 else f'({product})'}"
-    remark = _remark(term)
-    return f"{product} ({remark})" if remark else product
+        return f"{_factor(term.count)}·{product if len(term.shape) == 1 else f'({product})'}"
+    return product
 
 
 def _remark(term: Term) -> str:
