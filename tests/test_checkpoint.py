@@ -342,14 +342,19 @@ def test_no_weights_are_read(tmp_path: Path) -> None:
     assert grown < 20_000  # KiB
 
 
-def test_no_weights_of_a_torch_file_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapped", [True, False])
+def test_no_weights_of_a_torch_file_are_read(tmp_path: Path, mapped: bool) -> None:
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     with FakeTensorMode(), torch.serialization.skip_data(materialize_fake_tensors=True):
         torch.save({"a.w": torch.empty(2**28), "b.w": torch.empty(2**28)}, tmp_path / "big.pt")
     assert (tmp_path / "big.pt").stat().st_size > 2**31
     peak = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss"
-    code = f"import resource, torch, paramcalc.sources.checkpoint as c; torch.load; before = {peak}\n"
+    code = f"import resource, torch, paramcalc.sources.checkpoint as c\nbefore = {peak}\n"
+    if not mapped:
+        code += (
+            "def refuse(*_): raise RuntimeError('unable to mmap 1 bytes')\ntorch.UntypedStorage.from_file = refuse\n"
+        )
     code += f"print(c.from_checkpoint({str(tmp_path / 'big.pt')!r}).params, {peak} - before)"
     params, grown = map(int, loaded_by(code))
     assert params == 2**29
@@ -391,29 +396,15 @@ def test_shared_tensors_are_tied(zipped: bool) -> None:
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_other_views_are_counted_and_noted(zipped: bool) -> None:
-    flat = torch.arange(12.0)
-    square = flat.view(3, 4)
-    state = {
-        "flat": flat,
-        "square": square,
-        "turned": square.t(),
-        "rows": square[1:],
-        "again": square[1:],
-        "alone": square * 1,
-    }
+    flat = torch.arange(16.0)
+    square = flat.view(4, 4)
+    views = {"square": square, "turned": square.t(), "head": flat[:6], "rows": square[1:3], "later": square[2:]}
+    state = {"flat": flat, **views, "again": square[1:3], "alone": square * 1}
     tree = read(saved(state, zipped=zipped), ".pt")
-    found = dict(tree.tensors())
-    noted = "shares storage with flat"
-    assert {name: spec.note for name, spec in found.items()} == {
-        "flat": "",
-        "square": noted,
-        "turned": noted,
-        "rows": noted,
-        "again": "",
-        "alone": "",
-    }
-    assert {name: spec.tied_to for name, spec in found.items() if spec.tied_to} == {"again": "rows"}
-    assert tree.params == 12 * 4 + 8
+    notes = {name: spec.note for name, spec in tree.tensors() if spec.note}
+    assert notes == dict.fromkeys(views, "shares storage with flat")
+    assert {name: spec.tied_to for name, spec in tree.tensors() if spec.tied_to} == {"again": "rows"}
+    assert tree.params == sum(each.numel() for name, each in state.items() if name != "again")
 
 
 def test_a_file_larger_than_memory_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -450,6 +441,7 @@ def test_unusual_tensors_are_listed() -> None:
         "rows": torch.eye(3).to_sparse_csr(),
         "quantised": torch.quantize_per_channel(torch.ones(3, 3), torch.ones(3), torch.zeros(3), 0, torch.qint8),
         "nowhere": torch.empty(7, device="meta"),
+        "elsewhere": torch.empty(7, device="meta"),
         "wide": torch.ones(1).expand(5),
         "turned": torch.ones(2, dtype=torch.complex64).conj(),
     }
@@ -461,6 +453,7 @@ def test_unusual_tensors_are_listed() -> None:
         "rows": "sparse_csr: counted with its whole shape",
     }
     assert roles(tree)["quantised"] == "buffer"
+    assert not any(spec.tied_to for _, spec in tree.tensors())
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -539,6 +532,16 @@ def plain_tar() -> bytes:
         return Path(f"{folder}/x.tar").read_bytes()
 
 
+def overstated() -> bytes:
+    """A file whose tensor claims more elements than the file has bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        torch.save({"w": torch.ones(200)}, f"{folder}/x.pt")
+        with zipfile.ZipFile(f"{folder}/x.pt") as old, zipfile.ZipFile(f"{folder}/y.pt", "w") as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name).replace(b"K\xc8", b"M\xff\x7f"))
+        return Path(f"{folder}/y.pt").read_bytes()
+
+
 def plain_zip() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(f"{folder}/x.zip", "w") as file:
@@ -569,6 +572,7 @@ NO_STATE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a pickle": (lambda: pickle.dumps({"a": 1}), r"torch cannot read it \(UnpicklingError: Unsupported operand 149\)"),
     "truncated": (lambda: saved(STATE)[:-100], "torch cannot read it .*failed finding central directory"),
     "truncated old": (lambda: saved(STATE, zipped=False)[:-5], "torch cannot read it .*unexpected EOF"),
+    "overstated": (overstated, "torch cannot read it .*not resizable"),
     "a tar": (plain_tar, "torch cannot read it"),
     "another zip": (plain_zip, "torch cannot read it"),
     "TorchScript": (program, "it is a TorchScript archive, a program; .* save model"),
@@ -729,7 +733,7 @@ WRONG_MAPS: dict[str, tuple[object, str]] = {
     "nothing": (None, "it has no weight_map"),
     "a number": ({"a.w": 3}, r"the weight_map gives 'a\.w' 3; expected"),
     "a list of files": ({"a.w": [A]}, r"the weight_map gives 'a\.w' a list; expected"),
-    "an index in an index": ({"a.w": "model.safetensors.index.json"}, "expected a name that ends in .safetensors, .pt"),
+    "an index in an index": ({"a.w": "model.safetensors.index.json"}, "the weight_map names the file 'model.saf"),
     "a folder": ({"a.w": "folder.bin"}, "the shard 'folder.bin': it is a folder"),
     "a long name": ({"a.w": "x" * 300 + ".bin"}, "the shard 'xxx.*: .*name too long"),
     "an empty tensor name": ({"": A}, "which the weight_map does not name"),

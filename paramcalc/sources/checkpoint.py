@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from paramcalc.errors import BadFile, InvalidType
@@ -117,7 +117,7 @@ def _weight_map(path: Path, where: str) -> dict[str, str]:
 
 def _check_shard(index: Path, name: str, where: str) -> None:
     """Raise BadFile unless a shard is a file beside the index: an index may come from anywhere."""
-    inside = PurePosixPath(name).name == name == PureWindowsPath(name).name and name not in {"", ".."}
+    inside = PureWindowsPath(name).name == name and name not in {"", ".."}  # it parts names at both kinds of slashes
     if not inside or not name.isprintable():
         expected = "the name of a file in the same folder"
         raise BadFile(f"the weight_map names the file {shown(name)}", where=where, expected=expected)
