@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from paramcalc.closed_form import Formula, formula
     from paramcalc.compare import Change, Diff, diff
     from paramcalc.conditions import Condition
+    from paramcalc.derivation import Limits
     from paramcalc.errors import ParamcalcError
     from paramcalc.evaluation import admissible, evaluate
+    from paramcalc.evidence import Evidence
     from paramcalc.sources.checkpoint import from_checkpoint
-    from paramcalc.sources.huggingface import from_config
+    from paramcalc.sources.derivation import derive
+    from paramcalc.sources.huggingface import derive_config, from_config
     from paramcalc.sources.torch_module import from_module
     from paramcalc.symbols import symbol
     from paramcalc.tensor import TensorSpec
@@ -37,8 +40,11 @@ _LATER = {
     "paramcalc.evaluation": ("admissible", "evaluate"),
     "paramcalc.closed_form": ("Formula", "formula"),
     "paramcalc.budget": ("solve",),
+    "paramcalc.derivation": ("Limits",),
+    "paramcalc.evidence": ("Evidence",),
     "paramcalc.sources.checkpoint": ("from_checkpoint",),
-    "paramcalc.sources.huggingface": ("from_config",),
+    "paramcalc.sources.derivation": ("derive",),
+    "paramcalc.sources.huggingface": ("derive_config", "from_config"),
     "paramcalc.sources.torch_module": ("from_module",),
     "paramcalc.symbols": ("symbol",),
     "paramcalc.tensor": ("TensorSpec",),
@@ -54,7 +60,9 @@ __all__ = [
     "Condition",
     "Diff",
     "Difference",
+    "Evidence",
     "Formula",
+    "Limits",
     "ParamcalcError",
     "Row",
     "Stored",
@@ -64,6 +72,8 @@ __all__ = [
     "architecture",
     "breakdown",
     "compose",
+    "derive",
+    "derive_config",
     "diff",
     "errors",
     "evaluate",

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement
-from math import ceil, floor, prod
+from math import gcd, prod
 from typing import TypeAlias
 
-from paramcalc.symbols import Size, canonical, floored, symbol
+from paramcalc.symbols import Size, canonical, floored, substitute, symbol, sympified
 
 Point: TypeAlias = Mapping[str, int]
 Vector: TypeAlias = tuple[Fraction, ...]
 
-STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 64, 128)
+PLAIN = 256  # the largest number below the line of a factor that is tried
 SPARE = 2  # points that an expression must meet beyond those that its numbers could be chosen for
 
 
@@ -46,9 +46,12 @@ class Fitter:
     4*d d*n + 1 None
     """
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Point], only: tuple[str, ...] | None = None) -> None:
         self.points = tuple(points)
+        self.only = only
+        self.parts: dict[tuple[str, ...], Fitter] = {}
         self.known: dict[tuple[int, ...], Size | None] = {}
+        self.met: dict[Size, tuple[Size, ...]] = {}
 
     def fit(self, values: Sequence[int]) -> Size | None:
         """Return the simplest expression with these values at the points, None where none was found."""
@@ -57,12 +60,23 @@ class Fitter:
             self.known[key] = self._fit(tuple(map(Fraction, key)))
         return self.known[key]
 
+    def meets(self, size: Size, values: Sequence[int]) -> bool:
+        """Whether an expression has these values at the points."""
+        if size not in self.met:
+            known = [sympified(point) for point in self.points]
+            self.met[size] = tuple(substitute(size, each) for each in known)
+        return self.met[size] == tuple(values)
+
     def _fit(self, values: Vector) -> Size | None:
         if len(set(values)) == 1:
             return int(values[0])
         return next(self._candidates(values), None)
 
     def _candidates(self, values: Vector) -> Iterator[Size]:
+        relevant = self._relevant(values)
+        if relevant is not None and len(relevant) < len(self.names):
+            yield from self._among(relevant)._candidates(values)
+            return
         yield from self._scaled(values)
         yield from self._affine(values)
         yield from self._rounded(values)
@@ -70,16 +84,33 @@ class Fitter:
         for terms in (2, 3):
             yield from self._sums(values, terms)
 
+    def _relevant(self, values: Vector) -> tuple[str, ...] | None:
+        """The names that change the values where they alone change; None where some name never changes alone."""
+        effect: dict[str, bool] = {}
+        for value, point in zip(values, self.points, strict=True):
+            changed = [name for name in self.names if point[name] != self.points[0][name]]
+            if len(changed) == 1:
+                effect[changed[0]] = effect.get(changed[0], False) or value != values[0]
+        known = len(effect) == len(self.names) and any(effect.values())
+        return tuple(name for name in self.names if effect[name]) if known else None
+
+    def _among(self, names: tuple[str, ...]) -> Fitter:
+        """The fitter of expressions in some of the names."""
+        if names not in self.parts:
+            self.parts[names] = Fitter(self.points, names)
+        return self.parts[names]
+
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names that take more than one value."""
-        return tuple(name for name in self.points[0] if len({point[name] for point in self.points}) > 1)
+        """The names that take more than one value, and may be used."""
+        names = self.points[0] if self.only is None else self.only
+        return tuple(name for name in names if len({point[name] for point in self.points}) > 1)
 
     @cached_property
     def monomials(self) -> tuple[Monomial, ...]:
-        """Products of up to three names, one of which may divide; simple ones first."""
+        """Products of up to three names, or of four where there are few, one of which may divide; simple ones first."""
         powers: set[tuple[tuple[str, int], ...]] = set()
-        for count in (1, 2, 3):
+        for count in (1, 2, 3, 4) if len(self.names) <= 3 else (1, 2, 3) if len(self.names) <= 12 else (1, 2):
             for chosen in combinations_with_replacement(self.names, count):
                 above = {name: chosen.count(name) for name in chosen}
                 powers.add(tuple(sorted(above.items())))
@@ -112,19 +143,25 @@ class Fitter:
                 yield canonical(_number(line[0]) * each.expr + _number(line[1]))
 
     def _rounded(self, values: Vector) -> Iterator[Size]:
-        """A whole number times a quotient rounded down or up, and rounded to a multiple of the divisor."""
+        """A multiple of a number of monomials, rounded down, up or to the nearest whole number."""
         if len(values) < 2 + SPARE:
             return
-        for each in self.monomials:
-            if each.weight > 3:
-                return
-            for step in STEPS:
-                for round_, sign in ((floor, 1), (ceil, -1)):
-                    rounded = tuple(Fraction(round_(value / step)) for value in each.values)
-                    line = _line(rounded, values)
-                    if line is not None and len(set(rounded)) > 1:
-                        atom = sign * floored(sign * each.expr, step)
-                        yield canonical(_number(line[0]) * atom + _number(line[1]))
+        multiple = gcd(*(int(value) for value in values))
+        for scale in sorted({1, max(multiple, 1)}):
+            whole = [int(value) // scale for value in values]
+            for each in self.monomials:
+                if each.weight > 3:
+                    break
+                for low, high, half in ((0, 1, 0), (-1, 0, 1), (Fraction(-1, 2), Fraction(1, 2), 2)):
+                    factor = _factor(each.values, whole, Fraction(low), Fraction(high), closed_low=half != 1)
+                    if factor is not None:
+                        yield self._as_rounded(factor, each, half, scale)
+
+    def _as_rounded(self, factor: Fraction, each: Monomial, half: int, scale: int) -> Size:
+        above, below = factor.numerator * each.expr, factor.denominator
+        rounded = {0: lambda: floored(above, below), 1: lambda: -floored(-above, below)}
+        size = rounded[half]() if half < 2 else floored(2 * above + below, 2 * below)
+        return canonical(scale * size)
 
     def _extreme(self, values: Vector) -> Iterator[Size]:
         """The larger or smaller of two simple sizes."""
@@ -145,7 +182,8 @@ class Fitter:
         """So many monomials times a number each, and a number."""
         if len(values) < terms + 1 + SPARE:
             return
-        simple = [each for each in self.monomials if each.weight <= (3 if terms == 2 else 2)]
+        few = len(self.names) <= 8
+        simple = [each for each in self.monomials if each.weight <= (2 if terms == 2 and few else 1)]
         for chosen in combinations(simple, terms):
             numbers = _solved([each.values for each in chosen], values)
             if numbers is not None:
@@ -170,6 +208,22 @@ def _line(x: Vector, y: Vector) -> tuple[Fraction, Fraction] | None:
     rest = y[0] - slope * x[0]
     fits = slope != 0 and all(slope * a + rest == b for a, b in zip(x, y, strict=True))
     return (slope, rest) if fits else None
+
+
+def _factor(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool) -> Fraction | None:
+    """The simplest factor by which every x comes between y + low and y + high, None where none is plain."""
+    least = max((value + low) / other for value, other in zip(y, x, strict=True))
+    most = min((value + high) / other for value, other in zip(y, x, strict=True))
+    if least >= most or most <= 0:
+        return None
+    for below in range(1, PLAIN + 1):
+        above = -(-least.numerator * below // least.denominator)
+        candidate = Fraction(above, below)
+        if candidate == least and not closed_low:
+            candidate = Fraction(above + 1, below)
+        if candidate > 0 and (candidate < most or (candidate == most and not closed_low)):
+            return candidate
+    return None
 
 
 def _solved(columns: list[Vector], values: Vector) -> list[Fraction] | None:

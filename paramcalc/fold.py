@@ -14,7 +14,7 @@ from paramcalc.tensor import TensorSpec
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
-_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]*)")
+_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")
 
 
 def fold(block: Block) -> Block:
@@ -37,7 +37,7 @@ def fold(block: Block) -> Block:
         elif not each.children:
             folded[id(each)] = each
         else:  # one of each run: the others are equal to it
-            runs = _runs(each.children)
+            runs = runs_of(each.children)
             stack.append((each, runs))
             stack += ((run[0], None) for run in runs)
     return folded[id(block)]
@@ -59,7 +59,7 @@ def _folded(block: Block, runs: list[tuple[Block, list[Block]]]) -> Block:
     """The block with each run as one block, and with runs that only folding made equal together."""
     if len(runs) > 1 and any(each is not run[0] for each, run in runs):
         written = [each.named(child.name) for each, run in runs for child in run]
-        runs = [(run[0], run) for run in _runs(written)]
+        runs = [(run[0], run) for run in runs_of(written)]
     groups = [_group(each, len(run)) for each, run in runs]
     if len(groups) == len(block.children) and all(map(is_, groups, block.children)):
         return block
@@ -77,7 +77,7 @@ def _group(block: Block, copies: int) -> Block:
     return replace(block, name=name, repeat=copies, first=number)
 
 
-def _runs(blocks: Sequence[Block]) -> list[list[Block]]:
+def runs_of(blocks: Sequence[Block]) -> list[list[Block]]:
     """Neighbours in runs: of equal content, under one name but for the numbers in it, which count up."""
     runs = groupby(enumerate(blocks), key=lambda pair: _run(*pair))
     return [[block for _, block in run] for _, run in runs]
@@ -105,7 +105,7 @@ def _unfolded(block: Block, children: list[Block]) -> Block:
         if not (child.repeated and isinstance(child.repeat, int) and isinstance(child.first, int)):
             plain.append(child)
         elif child.name:
-            plain += (replace(child, name=name, repeat=1, first=0) for name in unrolled(child.name, child))
+            plain += (replace(child, name=name, repeat=1, first=0, step=1) for name in unrolled(child.name, child))
         else:
             own += (replace(tensor, name=name) for name, tensor in _copies(child))
     return replace(block, own=tuple(own), children=tuple(plain))

@@ -13,6 +13,7 @@ from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 
 Equation: TypeAlias = tuple[Size, int]
+Copies: TypeAlias = tuple[tuple[Size, Size, int], ...]  # repeat, first and step of each index
 
 
 def bindings(general: Block, actual: Block) -> dict[str, int]:
@@ -79,24 +80,26 @@ def _equations(general: Block, actual: Block) -> Iterator[Equation]:
         for _, shape in found:
             if len(shape) == len(tensor.shape):
                 yield from zip(tensor.shape, shape, strict=True)
-        for number, (repeat, first) in enumerate(copies):
+        for number, (repeat, first, step) in enumerate(copies):
             if isinstance(first, int):
-                yield repeat, max((indices[number] - first + 1 for indices, _ in found), default=0)
+                yield repeat, max(((indices[number] - first) // step + 1 for indices, _ in found), default=0)
 
 
-def _before(indices: tuple[int, ...], copies: tuple[tuple[Size, Size], ...]) -> bool:
-    """Whether an index lies before the first copy that it would stand for."""
+def _before(indices: tuple[int, ...], copies: Copies) -> bool:
+    """Whether an index lies before the first copy that it would stand for, or between two."""
     pairs = zip(indices, copies, strict=True)
-    return any(isinstance(first, int) and index < first for index, (_, first) in pairs)
+    return any(
+        isinstance(first, int) and (index < first or (index - first) % step) for index, (_, first, step) in pairs
+    )
 
 
-def _templates(root: Block) -> Iterator[tuple[str, TensorSpec, tuple[tuple[Size, Size], ...]]]:
+def _templates(root: Block) -> Iterator[tuple[str, TensorSpec, Copies]]:
     """Every tensor with its path, `{}` for each index in it, and the copies and first index that each stands for."""
-    stack: list[tuple[str, Block, tuple[tuple[Size, Size], ...]]] = [("", root, ())]
+    stack: list[tuple[str, Block, Copies]] = [("", root, ())]
     while stack:
         path, block, copies = stack.pop()
         if block.repeated:
-            copies = (*copies, (block.repeat, block.first))
+            copies = (*copies, (block.repeat, block.first, block.step))
         for tensor in block.own:
             yield join(path, tensor.name), tensor, copies
         stack += ((join(path, child.name), child, copies) for child in reversed(block.children))

@@ -24,7 +24,7 @@ def join(path: str, name: str) -> str:
 def unrolled(name: str, block: Block) -> list[str]:
     """Return a name once for every copy of its block, the index filled in; as it is where the number is symbolic."""
     if block.repeated and isinstance(block.repeat, int) and isinstance(block.first, int):
-        return [name.replace(INDEX, str(block.first + copy)) for copy in range(block.repeat)]
+        return [name.replace(INDEX, str(block.first + block.step * copy)) for copy in range(block.repeat)]
     return [name]
 
 
@@ -33,7 +33,7 @@ def copies(child: Block, index: int | None) -> Iterator[tuple[str, int | None]]:
     if not child.repeated:
         yield indexed(child.name, index), None if child.name else index
     elif isinstance(child.repeat, int) and isinstance(child.first, int):
-        for number in range(child.first, child.first + child.repeat):
+        for number in range(child.first, child.first + child.step * child.repeat, child.step):
             yield child.name.replace(INDEX, str(number)), None if child.name else number
     else:
         raise InvalidValue(
@@ -52,7 +52,7 @@ def child_of(block: Block, name: str) -> Block | None:
         return block.children_by_name[name]
     for template, child in block.children_by_name.items():
         if child.repeated and index_in(template, name, child) is not None:
-            return replace(child, name=name, repeat=1, first=0)
+            return replace(child, name=name, repeat=1, first=0, step=1)
     return None
 
 
@@ -74,4 +74,5 @@ def index_in(template: str, name: str, block: Block) -> int | None:
         return None
     index = int(match[1])
     copies = block.repeat if isinstance(block.repeat, int) else int(block.repeat.is_positive is True)
-    return index if block.first <= index < block.first + copies else None
+    inside = block.first <= index < block.first + block.step * copies
+    return index if inside and (index - block.first) % block.step == 0 else None

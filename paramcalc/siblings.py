@@ -55,9 +55,12 @@ def _places(block: Block) -> Iterator[Place]:
 
 def _overlap(a: Block, b: Block) -> bool:
     """Whether two runs of copies share an index; where that depends on a symbol it is seen once it has a value."""
+    if a.step == b.step and isinstance(gap := a.first - b.first, int) and gap % a.step:
+        return False
     if not all(isinstance(size, int) for each in (a, b) for size in (each.first, each.repeat)):
         return bool(a.first == b.first)
-    return bool(a.first < b.first + b.repeat and b.first < a.first + a.repeat)
+    ends = [each.first + each.step * (each.repeat - 1) for each in (a, b)]
+    return bool(a.first <= ends[1] and b.first <= ends[0] and a.repeat and b.repeat)
 
 
 def _ambiguous(a: str, b: str) -> bool:

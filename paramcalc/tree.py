@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paramcalc.binding import bound
 from paramcalc.conditions import Condition, implied, sound_divisor, sound_size
@@ -18,6 +18,9 @@ from paramcalc.tensor import TensorSpec
 from paramcalc.ties import Tie, absolute, open_tie, relative
 from paramcalc.totals import Totals, totals_of
 from paramcalc.traverse import bottom_up
+
+if TYPE_CHECKING:
+    from paramcalc.evidence import Evidence
 
 
 class Argument(NamedTuple):
@@ -32,11 +35,12 @@ class Argument(NamedTuple):
 class Block:
     """A module, as a value: the tensors it owns, then its children.
 
-    A block stands for `repeat` copies; their names count up from `first` where `{}` stands in the name. A block without
+    A block stands for `repeat` copies; their names count up from `first` by `step` where `{}` stands in the name. A
+    block without
     a name groups repeated tensors of its parent (`weight_ih_l{}`): there `{}` stands in their names. `kind` is the
     class, `args` its arguments, `label` what people call it, `conditions` what its sizes must satisfy. A module that
     stands in several places is whole at the first; the other blocks hold nothing and name it in `tied_to`, the way a
-    tensor does. `note` is a remark for the reader.
+    tensor does. `note` is a remark for the reader, `evidence` what a derived tree rests on; it is no part of equality.
 
     >>> linear = Block("fc", "Linear", (TensorSpec("weight", (3, 4)), TensorSpec("bias", (3,))))
     >>> linear.params, linear.nbytes
@@ -56,6 +60,8 @@ class Block:
     conditions: tuple[Condition, ...] = ()
     tied_to: str | None = None
     note: str = ""
+    step: int = 1
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         if "." in self.name:
@@ -224,7 +230,7 @@ class Block:
     def content(self) -> tuple[object, ...]:
         """Everything that a block says but for its name and its children."""
         said = (self.kind, self.label, self.args, self.conditions, self.tied_to, self.note)
-        return (*said, self.own, self.repeat, self.first)
+        return (*said, self.own, self.repeat, self.first, self.step)
 
     def __hash__(self) -> int:
         return bottom_up(self, lambda block, hashes: hash((block._local(), *hashes)), keep="_hash")
@@ -323,6 +329,8 @@ def _open_share(block: Block) -> Tie:
 def _check_repeat(block: Block) -> None:
     object.__setattr__(block, "repeat", as_expr(block.repeat, where=f"repeat of {block.name!r}"))
     object.__setattr__(block, "first", as_expr(block.first, where=f"first index of {block.name!r}"))
+    if type(block.step) is not int or block.step < 1:
+        raise InvalidValue(f"got {block.step!r}", where=f"step of {block.name!r}", expected="an int of 1 or more")
     names = [block.name] if block.name else [tensor.name for tensor in block.own]
     if block.children and not block.name:
         raise InvalidValue("children in a repeated block without a name", where=block.title, expected="tensors only")

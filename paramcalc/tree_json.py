@@ -17,7 +17,20 @@ FORMAT = "paramcalc-tree"
 VERSION = 1
 # A count of more terms is not stated beside the shapes: Python's parser does not read sums of some thousand terms.
 MOST_STATED = 1_000
-_BLOCK_KEYS = {"depth", "name", "kind", "label", "own", "repeat", "first", "args", "conditions", "tied_to", "note"}
+_BLOCK_KEYS = {
+    "depth",
+    "name",
+    "kind",
+    "label",
+    "own",
+    "repeat",
+    "first",
+    "args",
+    "conditions",
+    "tied_to",
+    "note",
+    "step",
+}
 _TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to", "note"}
 
 
@@ -135,11 +148,20 @@ def _block_out(block: Block, depth: int) -> dict[str, Any]:
         "own": [_tensor_out(tensor) for tensor in block.own],
         "repeat": _size_out(block.repeat),
         "first": _size_out(block.first),
+        "step": block.step,
         "conditions": [_condition_out(each) for each in block.conditions],
         "tied_to": block.tied_to,
         "note": block.note,
     }
-    default: Mapping[str, Any] = {"args": [], "own": [], "conditions": [], "repeat": 1, "first": 0, "tied_to": None}
+    default: Mapping[str, Any] = {
+        "args": [],
+        "own": [],
+        "conditions": [],
+        "repeat": 1,
+        "first": 0,
+        "step": 1,
+        "tied_to": None,
+    }
     return {"depth": depth, **{key: value for key, value in data.items() if value != default.get(key, "")}}
 
 
@@ -152,6 +174,7 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
             children=children,
             repeat=_size_in(data.get("repeat", 1)),
             first=_size_in(data.get("first", 0)),
+            step=_step_in(data.get("step", 1)),
             args=tuple(_titled(each) for each in data.get("args", [])),
             label=_text(data.get("label", "")),
             conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
@@ -232,6 +255,12 @@ def _argument_in(value: Any) -> Any:
     if isinstance(value, dict):
         return parse_exact(_text(_known(value, {"expr"}, "an argument")["expr"]))
     return value
+
+
+def _step_in(data: Any) -> int:
+    if type(data) is not int:
+        raise TypeError(f"step {data!r} is no integer")
+    return data
 
 
 def _optional(value: Any) -> str | None:

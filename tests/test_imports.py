@@ -16,17 +16,18 @@ import paramcalc
 PACKAGE = Path(paramcalc.__file__).parent
 # Each line may import from the lines above it, and a package from itself.
 ORDER = [
-    {"errors"},
+    {"errors", "evidence"},
     {"symbols", "dtypes"},
-    {"expression", "conditions", "polynomial", "program", "traverse"},
-    {"tensor", "notation", "parse"},
+    {"expression", "conditions", "polynomial", "program", "traverse", "fitting"},
+    {"tensor", "notation", "parse", "sampling"},
     {"ties", "paths", "totals", "binding"},
     {"siblings"},
     {"tree"},
     {"layers", "fold", "tree_json", "storage"},
     {"architectures", "breakdown", "closed_form", "budget", "evaluation"},
-    {"compare"},
-    {"matching", "sources"},
+    {"compare", "unify"},
+    {"derivation", "matching"},
+    {"sources"},
     {"verification"},
     {"render"},
     {"cli"},

@@ -6,13 +6,16 @@ import contextlib
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paramcalc.derivation import Limits, Report
 from paramcalc.errors import BadFile, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.fold import fold as folded
+from paramcalc.sources.config_fields import at_path, fields, watched, with_fields
+from paramcalc.sources.derivation import building, proven
 from paramcalc.sources.torch_module import from_module
 from paramcalc.tree import Block
 
@@ -32,28 +35,68 @@ def from_config(config: str | os.PathLike[str] | Mapping[str, Any], *, fold: boo
     Raises BadFile where the file or what it says is no config, UnknownName for a model type or an architecture that the
     library does not have, InvalidValue where the library is missing or cannot build the model.
     """
-    if isinstance(config, Mapping):
-        where, data = "config", dict(config)
-    else:
-        where = os.fspath(config)
-        data = _read(Path(where))
+    where, data = _read_or_given(config)
     tree = from_module(build(data, where=where))
     if data.get("quantization_config"):
         tree = replace(tree, note="quantization_config is not applied: sizes are those before quantisation")
     return folded(tree) if fold else tree
 
 
+def derive_config(
+    config: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    vary: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    report: Report | None = None,
+) -> Block:
+    """Return the closed form of the models that a Hugging Face config describes, in its integer fields, with evidence.
+
+    With nothing said, the fields that vary are those that the model reads while it is built. A field of a nested config
+    is named by its path (`text_config_hidden_size`), an entry of a list by its number (`depths_0`).
+
+    >>> small = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "vocab_size": 1000, "n_positions": 128}
+    >>> tree = derive_config(small, vary=["n_embd", "n_layer"])
+    >>> print(tree.params)
+    12*n_embd**2*n_layer + 13*n_embd*n_layer + 1130*n_embd
+
+    Raises what `from_config` and `derive` raise.
+    """
+    where, data = _read_or_given(config)
+    with _library(where):
+        settings = _settings(data, where)
+        data = {**settings.to_dict(), "model_type": data["model_type"]}
+        chosen = _model_class(settings, where)
+        used = _used(chosen, settings, data, vary or (), where)
+
+        def build_at(values: Mapping[str, Any]) -> nn.Module:
+            changed = with_fields(data, {used[name]: value for name, value in values.items()})
+            model: nn.Module = chosen._from_config(_settings(changed, where))
+            return model
+
+        at = {name: at_path(data, path) for name, path in used.items()}
+        return proven(build_at, at, vary, limits=limits, report=report)
+
+
+def _used(chosen: Any, settings: Any, data: Mapping[str, Any], wanted: Sequence[str], where: str) -> dict[str, Any]:
+    """The integer fields that a model reads while it is built, and those that are wanted, by name with their paths."""
+    found = fields(data)
+    for name in wanted:
+        if name not in found:
+            raise unknown_name("field", name, found, where=where)
+    read: set[tuple[str, ...]] = set()
+    watched(settings, read)
+    try:
+        with building():
+            chosen._from_config(settings)
+    except Exception as error:
+        raise InvalidValue(f"cannot build it: {type(error).__name__}: {error}", where=where) from error
+    names = {name: tuple(each for each in path if isinstance(each, str)) for name, path in found.items()}
+    return {name: found[name] for name, path in names.items() if path in read or name in wanted}
+
+
 def build(data: Mapping[str, Any], *, where: str = "config") -> nn.Module:
     """Return the model of a config on the meta device; the work behind `from_config`."""
-    try:
-        import transformers
-    except ImportError:
-        raise InvalidValue(
-            "reading it needs transformers", where=where, advice="pip install 'paramcalc[huggingface]'"
-        ) from None
-    import torch
-
-    with _quiet_and_offline(), torch.device("meta"):
+    with _library(where) as transformers, _meta():
         try:
             settings = _settings(data, where)
             model: nn.Module = _model_class(settings, where)._from_config(settings)
@@ -64,6 +107,35 @@ def build(data: Mapping[str, Any], *, where: str = "config") -> nn.Module:
             said = f"transformers {transformers.__version__} cannot build it: {type(error).__name__}: {reason}"
             raise InvalidValue(said, where=where) from error
     return model
+
+
+def _meta() -> Any:
+    import torch
+
+    return torch.device("meta")
+
+
+def _read_or_given(config: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    if isinstance(config, Mapping):
+        return "config", dict(config)
+    where = os.fspath(config)
+    return where, _read(Path(where))
+
+
+@contextlib.contextmanager
+def _library(where: str) -> Iterator[Any]:
+    """The transformers library, quiet and offline.
+
+    Raises InvalidValue where it is not installed.
+    """
+    try:
+        import transformers
+    except ImportError:
+        raise InvalidValue(
+            "reading it needs transformers", where=where, advice="pip install 'paramcalc[huggingface]'"
+        ) from None
+    with _quiet_and_offline():
+        yield transformers
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,19 @@ def load(text: str, request: Request | None = None, *, also: Iterable[str] = ())
         from paramcalc.sources.factory import from_factory
 
         return _with(text, from_factory(text, request.arguments, device=request.device), request)
-    if Path(text).is_dir():
+    if _there(text, Path.is_dir):
         raise InvalidValue(f"{text} is a folder", where="TARGET", expected="a file", advice=_files_in(Path(text)))
-    if Path(text).is_file():
+    if _there(text, Path.is_file):
         return _file(text, request)
     presets = [f"{each.name}:{one}" for each in ARCHITECTURES.values() for one in each.presets]
     raise unknown_name("target", text, [*ARCHITECTURES, *presets, *also], where="TARGET")
+
+
+def _there(text: str, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(Path(text))
+    except (OSError, ValueError):
+        return False
 
 
 def _files_in(folder: Path) -> str:
