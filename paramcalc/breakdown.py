@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from paramcalc.totals import Totals, copied, of_tensor
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
+_SPANS = re.compile(r"\[[^\]]*\]")
 _LAYERS = {
     "parameter": "Parameter",
     "frozen": "Parameter (frozen)",
@@ -103,10 +105,10 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         times = canonical(outside * block.repeat)
         below = [child for child in block.children if child.name]
         counted = not below or level == depth
-        terms = _terms(block, path) if not below else ()
+        terms = _terms(block, path, shown) if not below else ()
         name = place(block) if path else block.name or block.label
         totals = copied(block.totals, outside)
-        note = _note(block, path)
+        note = _note(block, path, shown, leaf=not below)
         layer = block.title if block.kind else ""
         empty = bottom_up(block, _empty, keep="_empty")
         yield Row(shown, block.name, name, level, layer, block.label, times, terms, totals, counted, note, empty)
@@ -145,19 +147,20 @@ def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> I
             copies = canonical(times * group.repeat)
             owned += [(tensor, tensor.name.replace(INDEX, span), copies) for tensor in group.own]
     for tensor, name, copies in owned:
-        terms = (_term(tensor, 1, path),) if tensor.is_parameter else ()
+        terms = (_term(tensor, path, shown, tensor.note),) if tensor.is_parameter else ()
         totals = copied(of_tensor(tensor), copies)
         note = "" if terms else tensor.note
         where = join(shown, name)
         yield Row(where, tensor.name, name, level, _LAYERS[tensor.role], "", copies, terms, totals, True, note)
 
 
-def _terms(block: Block, path: str) -> tuple[Term, ...]:
+def _terms(block: Block, path: str, shown: str) -> tuple[Term, ...]:
     """The parameters of a block without named children, equal shapes together."""
     merged: dict[Term, Size] = {}
     for count, tensor in _owned(block):
         if tensor.is_parameter:
-            term = _term(tensor, 1, path)
+            frozen = "frozen" if tensor.role == "frozen" else ""
+            term = _term(tensor, path, shown, ", ".join(filter(None, [frozen, tensor.note])))
             merged[term] = canonical(merged.get(term, 0) + count)
     return tuple(replace(term, count=count) for term, count in merged.items())
 
@@ -169,13 +172,24 @@ def _owned(block: Block) -> Iterator[tuple[Size, TensorSpec]]:
             yield from ((child.repeat, tensor) for tensor in child.own)
 
 
-def _term(tensor: TensorSpec, count: Size, path: str) -> Term:
-    return Term(count, tensor.shape, absolute(path, tensor.tied_to) if tensor.tied_to else None, tensor.note)
+def _term(tensor: TensorSpec, path: str, shown: str, note: str) -> Term:
+    return Term(1, tensor.shape, _target(path, shown, tensor.tied_to) if tensor.tied_to else None, note)
 
 
-def _note(block: Block, path: str) -> str:
-    """What a row remarks: where its block is whole, what lies packed in it, and what the block says itself."""
-    shared = "" if block.tied_to is None else f"shared with {absolute(path.rpartition('.')[0], block.tied_to)}"
+def _target(path: str, shown: str, tied_to: str) -> str:
+    """The first place of what is shared, from the root; in copies of a block with the range of those."""
+    target = absolute(path, tied_to)
+    for span in _SPANS.findall(shown):
+        target = target.replace(INDEX, span, 1)
+    return target
+
+
+def _note(block: Block, path: str, shown: str, *, leaf: bool) -> str:
+    """What a row remarks: where its block is whole, what is special about its buffers, what lies packed in it."""
+    shared = "" if block.tied_to is None else f"shared with {_target(path.rpartition('.')[0], shown, block.tied_to)}"
+    buffers = [f"{each.name} {each.note}" for each in block.own if leaf and each.role == "buffer" and each.note]
     packed = [tensor for tensor in block.own if tensor.role == "packed"]
     kept = ", ".join(f"{tensor.dtype} {tensor.name} {'×'.join(map(str, tensor.shape))}" for tensor in packed)
-    return ", ".join(filter(None, [shared, f"packed outside parameters(): {kept}" if kept else "", block.note]))
+    return ", ".join(
+        filter(None, [shared, *buffers, f"packed outside parameters(): {kept}" if kept else "", block.note])
+    )

@@ -21,6 +21,7 @@ Report: TypeAlias = Callable[[int, str], None]
 
 START = 5  # points that are fitted at first, beside the base
 PROOFS = 8  # points in a row that must be predicted
+MANY = 6  # refusals after which each size is tried alone
 
 
 class Refused(InvalidValue):
@@ -51,6 +52,7 @@ class Search:
     refused: list[tuple[Point, str]] = field(default_factory=list)
     builds: int = 0
     confirmed: set[Condition] = field(default_factory=set)
+    alone: bool = False
 
     def __post_init__(self) -> None:
         self.sampler = Sampler(self.base, self.names)
@@ -115,7 +117,10 @@ class Search:
             raise InvalidValue(
                 "no further point meets what the code demands", where="derive", advice=_tried(self.refused)
             )
-        return self.build(point, doing)
+        tree = self.build(point, doing)
+        if len(self.refused) >= MANY and not self.alone:
+            self.one_by_one()
+        return tree
 
     def fitted(self) -> Block:
         """The tree through all points; where a structure or a number is not clear yet, after building more."""
@@ -125,7 +130,7 @@ class Search:
                 return unifier.tree([tree for _, tree in self.trees])
             except Unfit as error:
                 problem = error
-            if more == 1:
+            if more == 1 and not self.alone:
                 self.one_by_one()
             else:
                 for _ in range(3):
@@ -134,11 +139,13 @@ class Search:
 
     def one_by_one(self) -> None:
         """Build with each size changed alone: what changes then depends on it, and what cannot be changed is fixed."""
+        self.alone = True
         stuck = []
         for name in self.names:
             points = [self.sampler.alone(name, self.conditions) for _ in range(3)]
-            trees = (self.build(point, "sizes one by one") for point in points if point is not None)
-            if next((tree for tree in trees if tree is not None), None) is None:
+            tried = [point for point in points if point is not None]
+            trees = (self.build(point, "sizes one by one") for point in tried)
+            if tried and next((tree for tree in trees if tree is not None), None) is None:
                 stuck.append(name)
         self.fix(stuck)
 

@@ -85,14 +85,14 @@ class Fitter:
             yield from self._sums(values, terms)
 
     def _relevant(self, values: Vector) -> tuple[str, ...] | None:
-        """The names that change the values where they alone change; None where some name never changes alone."""
+        """The names without those that change nothing where they alone change; None where that is not known of any."""
         effect: dict[str, bool] = {}
         for value, point in zip(values, self.points, strict=True):
             changed = [name for name in self.names if point[name] != self.points[0][name]]
             if len(changed) == 1:
                 effect[changed[0]] = effect.get(changed[0], False) or value != values[0]
-        known = len(effect) == len(self.names) and any(effect.values())
-        return tuple(name for name in self.names if effect[name]) if known else None
+        kept = tuple(name for name in self.names if effect.get(name, True))
+        return kept if effect and kept else None
 
     def _among(self, names: tuple[str, ...]) -> Fitter:
         """The fitter of expressions in some of the names."""

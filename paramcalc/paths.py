@@ -62,7 +62,7 @@ def tensor_of(block: Block, name: str) -> TensorSpec | None:
     for tensor in block.own:
         if tensor.name == name or (grouped and index_in(tensor.name, name, block) is not None):
             return tensor
-    found = (tensor_of(child, name) for child in block.children if not child.name)
+    found = (tensor_of(child, name) for child in block.groups)
     return next((tensor for tensor in found if tensor is not None), None)
 
 

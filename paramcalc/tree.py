@@ -99,6 +99,11 @@ class Block:
         """The children that have a name, by it."""
         return {child.name: child for child in self.children if child.name}
 
+    @cached_property
+    def groups(self) -> tuple[Block, ...]:
+        """The children without a name, which group repeated tensors of this block."""
+        return tuple(child for child in self.children if not child.name)
+
     @property
     def title(self) -> str:
         """The class and its arguments as one would write them, such as `Linear(256, 128)`."""

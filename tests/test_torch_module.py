@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torchinfo
@@ -270,6 +271,116 @@ def test_dynamically_quantised_weights_are_found_outside_parameters() -> None:
     assert "packed outside parameters(): qint8 weight 3×4, float32 bias 3" in text
     assert "Packed: 221 elements outside parameters()" in text
     assert from_module(quantised(nn.Linear)).totals.packed == 4 * 3 + 3 + 6
+
+
+def test_packed_weights_are_all_found_every_time() -> None:
+    layers = {nn.LSTM: 2 * (256 * 64 * 2 + 2 * 256), nn.GRU: 2 * (192 * 64 * 2 + 2 * 192)}
+    for layer, expected in layers.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = torch.ao.quantization.quantize_dynamic(nn.Sequential(layer(64, 64, 2)), {layer}, dtype=torch.qint8)
+        assert {from_module(model).totals.packed for _ in range(8)} == {expected}
+
+
+def test_packed_weights_of_fused_and_derived_classes_are_found() -> None:
+    class Mine(torch.ao.nn.quantized.Conv2d):
+        pass
+
+    fused = torch.ao.nn.intrinsic.quantized.ConvReLU2d(3, 8, 3)
+    for model in (torch.ao.nn.quantized.Conv2d(3, 8, 3), Mine(3, 8, 3), fused):
+        assert from_module(model).totals.packed == 8 * 3 * 9 + 8, type(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scripted: Any = torch.jit.script(next(quantised(nn.Linear).children()))
+    assert from_module(scripted).totals.packed == 4 * 3 + 3
+
+
+def test_attributes_that_are_no_plain_values() -> None:
+    odd: Any = np.array(4)
+    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(odd, 3), nn.Conv1d(2, 2, 3))
+    model[2].kernel_size = [3]  # type: ignore[assignment]
+    tree = from_module(model)
+    assert [tree.at(name).title for name in "012"] == ["Linear(4, 3)", "Linear(4, 3)", "Conv1d(2, 2, 3)"]
+
+
+def test_a_lazy_layer_under_a_name_that_is_not_ascii() -> None:
+    assert from_module(nn.ModuleDict({"é": nn.LazyLinear(3)})).symbols == {"unknown___weight", "unknown___bias"}
+
+
+def test_nested_tensors_are_counted_as_torch_counts_them() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parts = [torch.zeros(2, 3), torch.zeros(4, 3)]
+        model = nn.ParameterDict(
+            {
+                "strided": nn.Parameter(torch.nested.nested_tensor(parts)),
+                "jagged": nn.Parameter(torch.nested.nested_tensor(parts, layout=torch.jagged)),
+            }
+        )
+        tree = from_module(model)
+        assert tree.params == sum(each.numel() for each in model.parameters()) == 36
+    assert {tensor.note for _, tensor in tree.tensors()} == {"nested, without one shape"}
+
+
+def test_modules_that_are_not_whole() -> None:
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            pass
+
+    with pytest.raises(InvalidValue, match=r"from_module: a module is not whole: .*_parameters"):
+        from_module(Half())
+
+
+def test_views_without_a_common_element_share_nothing() -> None:
+    base = torch.zeros(4, 6)
+    model = nn.ParameterDict(
+        {
+            "a": nn.Parameter(base[:, :2]),
+            "b": nn.Parameter(base[:, 2:]),
+            "c": nn.Parameter(base[:, 1:3]),
+        }
+    )
+    notes = {name: tensor.note for name, tensor in from_module(model).tensors()}
+    assert notes == {"a": "", "b": "", "c": "shares the storage of a, 24 elements stored"}
+    assert from_module(nn.ParameterList([nn.Parameter(torch.zeros(1).expand(9))])).own[0].note == "1 element stored"
+
+
+def test_an_activation_for_all_layers_is_nothing_shared() -> None:
+    act = nn.ReLU()
+    model = nn.ModuleList(nn.Sequential(nn.Linear(3, 3), act) for _ in range(4))
+    folded = from_module(model, fold=True)
+    assert [(child.name, child.repeat) for child in folded.children] == [("{}", 4)]
+    assert "shared" not in pc.render(folded)
+
+
+def test_what_a_folded_table_says_of_ties_and_buffers_and_frozen_layers() -> None:
+    class Layer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q = nn.Linear(3, 3, bias=False)
+            self.k = nn.Linear(3, 3, bias=False)
+            self.k.weight = self.q.weight
+            self.norm = nn.BatchNorm1d(3).requires_grad_(False)
+            self.norm.register_buffer("mask", torch.zeros(3), persistent=False)
+
+    text = pc.render(from_module(nn.ModuleList(Layer() for _ in range(3)), fold=True))
+    assert "3×3 (tied to [0..2].q.weight)" in text
+    assert "2·3 (frozen)" in text
+    csv = pc.render(from_module(Layer()), "csv")
+    assert "mask not persistent" in csv
+
+
+def test_names_do_not_reach_the_terminal_as_commands() -> None:
+    model = nn.ModuleDict({"a\x1b[31m\nb": nn.Linear(2, 2)})
+    for form in ("text", "markdown"):
+        assert all(line.isprintable() for line in pc.render(from_module(model), form).splitlines())
+
+
+def test_many_tied_siblings_take_linear_time() -> None:
+    model = nn.ModuleList(nn.Linear(2, 2, bias=False, device="meta") for _ in range(20_000))
+    for layer in model:
+        layer.weight = model[0].weight
+    assert from_module(model).params == 4
 
 
 def test_parametrizations_and_pruning() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paramcalc.render.table import Line, Table
+from paramcalc.render.table import Line, Table, printable
 
 
 def markdown(table: Table) -> str:
@@ -50,4 +50,4 @@ def code(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return a text that does not break out of its cell."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    return printable(text).replace("|", "\\|")

@@ -122,6 +122,11 @@ def table(
     )
 
 
+def printable(text: str) -> str:
+    """Return a text on one line, without what a terminal would take for a command."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
+
+
 def _line(row: Row, number: Row, whole: Size, *, symbolic: bool) -> Line:
     formula = str(row.params) if symbolic else ""
     shape = _shapes(row.terms) if row.counted else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from paramcalc.render.table import Line, Table
+from paramcalc.render.table import Line, Table, printable
 
 BAR = 24
 WIDTH = 72
@@ -38,7 +38,7 @@ def _cells(name: str, line: Line, table: Table) -> list[str]:
     layer += f" ({line.remark})" if line.remark else ""
     if "Bytes" in cells:
         cells["Bytes"] += " B"
-    return [name, cells.pop("Formula", layer), *cells.values(), _bar(line, table)]
+    return [printable(name), printable(cells.pop("Formula", layer)), *cells.values(), _bar(line, table)]
 
 
 def _bar(line: Line, table: Table) -> str:

@@ -15,6 +15,7 @@ from paramcalc.tensor import Role, TensorSpec
 # that is not persistent, "packed"), element type, bytes of its storage (0 where that says nothing), tie, remark. A
 # plain tuple, for millions of them are made.
 Described: TypeAlias = tuple[str, Any, object, Any, int, str | None, str]
+COMPARED = 100_000  # elements of two views that are compared one by one
 ROLES: dict[object, Role] = {True: "parameter", False: "frozen", "buffer": "buffer", "hidden": "buffer"}
 
 
@@ -32,7 +33,7 @@ def spec_of(described: Described) -> TensorSpec:
     else:
         shape = tuple(map(int, size))
         if not note and nbytes and math.prod(shape) * BITS[dtype] > 8 * nbytes:
-            notes.append(f"{8 * nbytes // BITS[dtype]:,} elements stored")
+            notes.append(f"{_elements(8 * nbytes // BITS[dtype])} stored")
     return TensorSpec(name, shape, ROLES.get(role, "packed"), dtype, tied_to, ", ".join(filter(None, notes)))
 
 
@@ -71,14 +72,15 @@ class Overlaps:
         """Return the remark for every tensor that lies over an earlier one, by the identity of the tensor."""
         found: dict[int, str] = {}
         for tensors in self.more.values():
-            spans: list[tuple[int, int, tuple[int, str]]] = []
+            spans: list[tuple[int, int, Any, tuple[int, str]]] = []
             for tensor, place in tensors:
                 start, end = _span(tensor)
-                under = next((each[2] for each in spans if start < each[1] and each[0] < end), None)
+                near = [each for each in spans if start < each[1] and each[0] < end]
+                under = next((each[3] for each in near if _overlap(tensor, each[2])), None)
                 if under is not None:
                     stored = tensor.untyped_storage().nbytes() // tensor.dtype.itemsize
-                    found[id(tensor)] = f"shares the storage of {self.path(*under)}, {stored:,} elements stored"
-                spans.append((start, end, place))
+                    found[id(tensor)] = f"shares the storage of {self.path(*under)}, {_elements(stored)} stored"
+                spans.append((start, end, tensor, place))
         return found
 
 
@@ -92,6 +94,37 @@ def _span(tensor: Any) -> tuple[int, int]:
     return start * size, (last + 1) * size
 
 
+def _overlap(a: Any, b: Any) -> bool:
+    """Whether two tensors over one storage, whose spans meet, have an element in common.
+
+    That is so where either fills its span; else their elements are compared, as far as they are few.
+    """
+    if any(each.numel() * each.dtype.itemsize >= _span(each)[1] - _span(each)[0] for each in (a, b)):
+        return True
+    if a.dtype.itemsize != b.dtype.itemsize or a.numel() + b.numel() > COMPARED:
+        return True
+    return not _places(a).isdisjoint(_places(b))
+
+
+def _places(tensor: Any) -> set[int]:
+    places = {tensor.storage_offset()}
+    for length, step in zip(tensor.shape, tensor.stride(), strict=True):
+        places = {place + number * step for place in places for number in range(length)}
+    return places
+
+
+def _elements(count: int) -> str:
+    return f"{count:,} element{'' if count == 1 else 's'}"
+
+
+def shape_of(tensor: Any) -> tuple[tuple[int, ...], str]:
+    """The shape of a tensor of an unusual class, and a remark; all its elements in a row where it has no plain one."""
+    try:
+        return tuple(map(int, tensor.shape)), ""
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        return (tensor.numel(),), "nested, without one shape"
+
+
 def packed_in(module: Any) -> list[Described]:
     """Return the tensors that a quantised module keeps in packed objects or plain attributes, outside `parameters()`.
 
@@ -100,20 +133,40 @@ def packed_in(module: Any) -> list[Described]:
     import torch
 
     found: list[Described] = []
-    seen: set[tuple[int, tuple[int, ...]]] = set()
-    for attribute, value in vars(module).items():
+    seen: dict[tuple[int, tuple[int, ...]], Any] = {}  # with the tensors, for memory that is free is given out again
+    for attribute, value in _attributes(module):
         if not isinstance(value, torch.ScriptObject | torch.Tensor):
             continue
         alone = attribute in ("_packed_params", "_packed_weight")
         for number, (part, tensor) in enumerate(_unpacked(value)):
             key = (tensor.data_ptr(), tuple(tensor.shape))
             if key not in seen:
-                seen.add(key)
+                seen[key] = tensor
                 name = part if alone else join(attribute, part)
                 if name in {each[0] for each in found}:
                     name = f"{name}_{number}"
                 found.append((name, tensor.shape, "packed", tensor.dtype, 0, None, ""))
     return found
+
+
+_PACKED = ("_packed_params", "_packed_weight", "_packed_weight_ih", "_packed_weight_hh", "param")
+
+
+def _attributes(module: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes that may hold packed weights; a scripted module keeps its own where `vars` does not look."""
+    yield from ((name, value) for name, value in vars(module).items() if name != "_c")
+    for name in _PACKED:
+        if name not in vars(module) and "_c" in vars(module) and hasattr(module, name):
+            yield name, getattr(module, name)
+
+
+def packs(module: Any) -> bool:
+    """Whether modules of the class of this one may keep weights in packed objects."""
+    import torch
+
+    homes = [str(each.__module__) for each in type(module).__mro__]
+    quantised = any(home.startswith("torch.ao.nn.") and ".quantized" in home for home in homes)
+    return quantised or any(isinstance(value, torch.ScriptObject) for _, value in _attributes(module))
 
 
 def _unpacked(value: Any, part: str = "") -> Iterator[tuple[str, Any]]:
@@ -127,7 +180,7 @@ def _unpacked(value: Any, part: str = "") -> Iterator[tuple[str, Any]]:
         parts = value.unpack()
         for name, inner in zip(("weight", "bias"), parts if isinstance(parts, tuple) else (parts,), strict=False):
             yield from _unpacked(inner, name)
-    elif isinstance(value, script):
+    elif isinstance(value, script) and "__getstate__" in value._method_names():
         yield from _unpacked(value.__getstate__())
     elif isinstance(value, tuple | list):
         for inner in value:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.registry import CATALOGUE, IN_CHILDREN, NO_EFFECT, VARIADIC
+from paramcalc.sources.tensors import packs
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Argument, Block
 
@@ -58,24 +59,28 @@ class Reader:
             given["bias"] = None if plain else not names.isdisjoint(_BIASES)
         if "add_bias_kv" in given:
             given["add_bias_kv"] = "bias_k" in names
-        args, expected = _layer(self.kind, tuple(given.items()))
+        try:
+            args, expected = _layer(self.kind, tuple((name, _plain(value)) for name, value in given.items()))
+        except TypeError:  # a value that is no size at all
+            return ()
         return args if expected == shapes else ()
 
 
 def reader_of(module: Any) -> Reader:
     """Return how modules of the class of this one are read; only torch's own classes have arguments."""
     kind = type(module)
-    package, name = kind.__module__, SAME.get(kind.__name__, kind.__name__)
+    package, name = str(kind.__module__), SAME.get(kind.__name__, kind.__name__)
     if package.startswith("torch.nn.modules.") and name in CATALOGUE:
         arguments = _arguments(name)
         kept = [
             each for each in arguments if isinstance(module.__dict__.get(each), Hashable) and each in module.__dict__
         ]
         return Reader(name, arguments, itemgetter(*kept) if kept else None)
-    if package.startswith("torch.ao.nn.quantized."):
-        inner = package.removeprefix("torch.ao.nn.").partition(".modules")[0]
-        return Reader(f"{inner}.{kind.__name__}", packs=True)
-    return Reader(kind.__name__, scripted=package == "torch.jit._script")
+    shown = kind.__name__
+    if package.startswith("torch.ao.nn."):
+        shown = f"{package.removeprefix('torch.ao.nn.').partition('.modules')[0]}.{shown}"
+    scripted = package == "torch.jit._script"
+    return Reader(shown, packs=scripted or packs(module), scripted=scripted)
 
 
 @cache
@@ -93,6 +98,11 @@ def _layer(kind: str, given: tuple[tuple[str, Any], ...]) -> tuple[Arguments, di
     except ParamcalcError:
         return (), None
     return layer.args, _shapes(layer.own, layer.children)
+
+
+def _plain(value: Any) -> Any:
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _written(name: str, value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.fold import fold as folded
 from paramcalc.paths import INDEX
-from paramcalc.sources.tensors import Described, Overlaps, is_unknown, packed_in, spec_of
+from paramcalc.sources.tensors import Described, Overlaps, is_unknown, packed_in, shape_of, spec_of
 from paramcalc.sources.titles import Reader, reader_of
 from paramcalc.ties import relative
 from paramcalc.tree import Block
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def from_module(model: nn.Module, *, fold: bool = False) -> Block:
     """Return the tree of a torch module: every parameter and buffer once, at the module that owns it.
 
-    Counts are those of `named_parameters()` and `named_buffers()`: what is shared counts at its first place, its other
-    places add 0 and name it. Sizes that torch does not know before the first forward are symbols named `unknown_...`.
+    Counts are those of torch's own `named_parameters()` and `named_buffers()`, whatever a class puts in their place:
+    what is shared counts at its first place, its other places add 0 and name it. Sizes that torch does not know before the first forward are symbols named `unknown_...`.
     Weights packed by quantisation are found, and counted apart as "packed". With `fold`, equal neighbours become one
     block that repeats.
 
@@ -42,7 +42,10 @@ def from_module(model: nn.Module, *, fold: bool = False) -> Block:
         got = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise InvalidType(f"got {got}", where="from_module", expected="a torch.nn.Module that is built")
     reading = _Reading({})
-    tree = reading.tree(model)
+    try:
+        tree = reading.tree(model)
+    except AttributeError as error:
+        raise InvalidValue(f"a module is not whole: {error}", where="from_module") from error
     notes = reading.overlaps.notes()
     if notes:
         tree = _Reading(notes).tree(model)
@@ -98,7 +101,7 @@ class _Reading:
                 names.append(name)
                 parents.append(number)
                 first = numbers.setdefault(id(child), inner)
-                if first != inner:
+                if first != inner and self.holds(child):
                     done.append(self.shared(child, inner, first))
                 elif child._modules:
                     stack.append(self.open(child, inner))
@@ -115,6 +118,10 @@ class _Reading:
                     return block
                 stack[-1].done.append(block)
 
+    def holds(self, module: Any) -> bool:
+        """Whether a module holds anything that could be shared: an activation does not."""
+        return bool(module._modules or module._parameters or module._buffers or self.reader(module).packs)
+
     def open(self, module: Any, number: int) -> _Open:
         """A module whose children are to be read."""
         reader = self.reader(module)
@@ -130,13 +137,17 @@ class _Reading:
                 if tensor is None:
                     continue
                 place = (number, name)
-                if firsts.setdefault(id(tensor), place) is place and type(tensor) in plain and not self.notes:
+                if (
+                    firsts.setdefault(id(tensor), place) is place
+                    and type(tensor) in plain
+                    and not (self.notes or tensor.is_nested)
+                ):
                     # By far the most common, so without any further call.
                     found.append((name, tensor.shape, tensor.requires_grad, tensor.dtype, see(tensor, place), None, ""))
                 else:
                     found.append(self.described(place, tensor, tensor.requires_grad, firsts))
         if buffers:
-            hidden = module._non_persistent_buffers_set
+            hidden = getattr(module, "_non_persistent_buffers_set", ())
             for name, tensor in buffers.items():
                 if tensor is not None:
                     role = "hidden" if name in hidden else "buffer"
@@ -150,16 +161,18 @@ class _Reading:
         """Describe a tensor that stands at a place."""
         first, name = firsts[id(tensor)], place[1]
         note = self.notes.get(id(tensor), "")
-        if first == place and type(tensor) in self.overlaps.plain:
+        if first == place and type(tensor) in self.overlaps.plain and not tensor.is_nested:
             return (name, tensor.shape, role, tensor.dtype, self.overlaps.see(tensor, place), None, note)
         tied_to = None if first == place else relative(self.path(*place), self.path(*first))
-        shape = (self.unknown(first),) if is_unknown(tensor) else tensor.shape
-        return (name, shape, role, tensor.dtype, 0, tied_to, note)
+        if is_unknown(tensor):
+            return (name, (self.unknown(first),), role, tensor.dtype, 0, tied_to, note)
+        shape, remark = shape_of(tensor)
+        return (name, shape, role, tensor.dtype, 0, tied_to, note or remark)
 
     def unknown(self, place: tuple[int, str]) -> str:
         """The name of the symbol for the size of a tensor that torch does not know yet: one for each first place."""
         if place not in self.unknowns:
-            word = "unknown_" + "".join(c if c.isalnum() else "_" for c in self.path(*place))
+            word = "unknown_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in self.path(*place))
             taken = set(self.unknowns.values())
             names = chain([word], (f"{word}_{number}" for number in count(2)))
             self.unknowns[place] = next(name for name in names if name not in taken)
@@ -184,7 +197,11 @@ class _Reading:
                 values = reader.fetched(module.__dict__)
         name = self.names[number]
         key = (name, reader, values, own, *map(id, children)) if children else (name, reader, values, own)
-        block = self.blocks.get(key)
+        try:
+            block = self.blocks.get(key)
+        except TypeError:  # an attribute that is no plain value, such as an array
+            key = (name, reader, repr(values), own, *map(id, children))
+            block = self.blocks.get(key)
         if block is None:
             block = self.blocks[key] = self.made(module, number, key, children)
         return block

@@ -212,7 +212,7 @@ def _combined(kind: str, a: Any, b: Any = None) -> Size | None:
     import sympy
 
     if kind == "/":
-        return canonical(sympy.sympify(a) / b)
+        return canonical((sympy.Integer(a) if isinstance(a, int) else a) / b)
     if kind == "round":
         return canonical(floored(2 * a + 1, 2))
     return canonical(floored(a, 1)) if kind == "floor" else canonical(-floored(-a, 1))
