@@ -64,15 +64,26 @@ class Search:
         Raises InvalidValue where there is none within the limits, with the reason.
         """
         self.build(self.base, "the base")
-        while len(self.trees) <= START and self.names:
-            self.fresh("points to fit")
+        proven: tuple[Block | None, tuple[Point, ...]] = (None, ())
         while True:
+            while len(self.trees) <= START and self.names:
+                self.fresh("points to fit")
             tree = self.fitted()
-            counterexample, predicted = self.tested(tree)
-            if counterexample is not None:
-                self.trees.append(counterexample)
+            if tree != proven[0]:
+                wrong, predicted = self.tested(tree)
+                if wrong is not None:
+                    self.trees.append(wrong)
+                    continue
+                proven = (tree, predicted)
+            if self.strange:
+                self.one_by_one()
             elif self.founded(tree):
-                return self.finished(tree, predicted)
+                return self.finished(tree, proven[1])
+
+    @property
+    def strange(self) -> bool:
+        """Whether sizes were refused that meet all the conditions that the code is known to test."""
+        return not self.alone and any(meets(point, self.likely) for point, _ in self.refused)
 
     def build(self, point: Point, doing: str) -> Block | None:
         """Build at a point and keep the tree; None, and the reason kept, where the code refuses the sizes."""
@@ -118,7 +129,7 @@ class Search:
                 "no further point meets what the code demands", where="derive", advice=_tried(self.refused)
             )
         tree = self.build(point, doing)
-        if len(self.refused) >= MANY and not self.alone:
+        if len(self.refused) >= MANY and self.strange:
             self.one_by_one()
         return tree
 

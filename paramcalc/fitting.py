@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement
@@ -14,17 +13,24 @@ from paramcalc.symbols import Size, canonical, floored, substitute, symbol, symp
 
 Point: TypeAlias = Mapping[str, int]
 Vector: TypeAlias = tuple[Fraction, ...]
+Powers: TypeAlias = tuple[tuple[str, int], ...]
 
 PLAIN = 256  # the largest number below the line of a factor that is tried
 SPARE = 2  # points that an expression must meet beyond those that its numbers could be chosen for
 
 
-@dataclass(frozen=True)
 class Monomial:
     """A product of names to integer powers, with its values at the points."""
 
-    powers: tuple[tuple[str, int], ...]
-    values: Vector
+    def __init__(self, powers: Powers, points: Sequence[Point]) -> None:
+        self.powers = powers
+        self.above = [prod(point[name] ** power for name, power in powers if power > 0) for point in points]
+        self.below = [prod(point[name] ** -power for name, power in powers if power < 0) for point in points]
+
+    @cached_property
+    def values(self) -> Vector:
+        """The values at the points."""
+        return tuple(map(Fraction, self.above, self.below))
 
     @property
     def expr(self) -> Size:
@@ -34,7 +40,20 @@ class Monomial:
     @property
     def weight(self) -> int:
         """How complicated it is: a quotient is less simple than a product of as many names."""
-        return sum(abs(power) + (power < 0) for _, power in self.powers)
+        return _weight(self.powers)
+
+    def factor(self, values: Vector) -> Fraction | None:
+        """The number times which it has these values, None where there is none."""
+        first, above, below = values[0], self.above, self.below
+        start, end = first * below[0], above[0]
+        for number in range(1, len(values)):
+            if values[number] * below[number] * end != start * above[number]:
+                return None
+        return Fraction(start, end)
+
+
+def _weight(powers: Powers) -> int:
+    return sum(abs(power) + (power < 0) for _, power in powers)
 
 
 class Fitter:
@@ -50,6 +69,7 @@ class Fitter:
         self.points = tuple(points)
         self.only = only
         self.parts: dict[tuple[str, ...], Fitter] = {}
+        self.tiers: dict[int, list[Monomial]] = {}
         self.known: dict[tuple[int, ...], Size | None] = {}
         self.met: dict[Size, tuple[Size, ...]] = {}
 
@@ -106,38 +126,39 @@ class Fitter:
         names = self.points[0] if self.only is None else self.only
         return tuple(name for name in names if len({point[name] for point in self.points}) > 1)
 
-    @cached_property
-    def monomials(self) -> tuple[Monomial, ...]:
+    def monomials(self, most: int = 4) -> Iterator[Monomial]:
         """Products of up to three names, or of four where there are few, one of which may divide; simple ones first."""
-        powers: set[tuple[tuple[str, int], ...]] = set()
+        for weight in range(1, most + 1):
+            if weight not in self.tiers:
+                found = [each for each in self._powers if _weight(each) == weight]
+                self.tiers[weight] = [Monomial(each, self.points) for each in found]
+            yield from self.tiers[weight]
+
+    @cached_property
+    def _powers(self) -> list[Powers]:
+        powers: set[Powers] = set()
         for count in (1, 2, 3, 4) if len(self.names) <= 3 else (1, 2, 3) if len(self.names) <= 12 else (1, 2):
             for chosen in combinations_with_replacement(self.names, count):
                 above = {name: chosen.count(name) for name in chosen}
                 powers.add(tuple(sorted(above.items())))
                 if count < 3:
                     powers |= {tuple(sorted({**above, name: -1}.items())) for name in self.names if name not in above}
-        found = [Monomial(each, self._values(each)) for each in powers]
-        return tuple(sorted(found, key=lambda each: (each.weight, each.powers)))
-
-    def _values(self, powers: tuple[tuple[str, int], ...]) -> Vector:
-        return tuple(
-            prod((Fraction(point[name]) ** power for name, power in powers), start=Fraction(1)) for point in self.points
-        )
+        return sorted(powers)
 
     def _scaled(self, values: Vector) -> Iterator[Size]:
         """A number times a monomial."""
         if len(values) < 1 + SPARE or 0 in values:
             return
-        for each in self.monomials:
-            ratio = values[0] / each.values[0]
-            if all(value == ratio * other for value, other in zip(values, each.values, strict=True)):
-                yield canonical(_number(ratio) * each.expr)
+        for each in self.monomials():
+            factor = each.factor(values)
+            if factor is not None:
+                yield canonical(_number(factor) * each.expr)
 
     def _affine(self, values: Vector) -> Iterator[Size]:
         """A number times a monomial, and a number."""
         if len(values) < 2 + SPARE:
             return
-        for each in self.monomials:
+        for each in self.monomials():
             line = _line(each.values, values)
             if line is not None:
                 yield canonical(_number(line[0]) * each.expr + _number(line[1]))
@@ -149,9 +170,7 @@ class Fitter:
         multiple = gcd(*(int(value) for value in values))
         for scale in sorted({1, max(multiple, 1)}):
             whole = [int(value) // scale for value in values]
-            for each in self.monomials:
-                if each.weight > 3:
-                    break
+            for each in self.monomials(3):
                 for low, high, half in ((0, 1, 0), (-1, 0, 1), (Fraction(-1, 2), Fraction(1, 2), 2)):
                     factor = _factor(each.values, whole, Fraction(low), Fraction(high), closed_low=half != 1)
                     if factor is not None:
@@ -169,7 +188,7 @@ class Fitter:
 
         if len(values) < 2 + SPARE:
             return
-        simple = [each for each in self.monomials if each.weight <= 2]
+        simple = list(self.monomials(2))
         sides = [(each.values, each.expr) for each in simple]
         bounds = {value for value in values if values.count(value) > 1}
         sides += [(tuple([bound] * len(values)), _number(bound)) for bound in sorted(bounds)]
@@ -183,7 +202,7 @@ class Fitter:
         if len(values) < terms + 1 + SPARE:
             return
         few = len(self.names) <= 8
-        simple = [each for each in self.monomials if each.weight <= (2 if terms == 2 and few else 1)]
+        simple = list(self.monomials(2 if terms == 2 and few else 1))
         for chosen in combinations(simple, terms):
             numbers = _solved([each.values for each in chosen], values)
             if numbers is not None:

@@ -98,7 +98,7 @@ def explained(
     """
     left = [point for point in refused if meets(point, known)]
     found: list[Condition] = []
-    tried = [*likely, *_pairs(tuple(accepted[0]))] if left else []
+    tried = [*likely, *_pairs(tuple(accepted[0].items()))] if left else []
     possible = [each for each in tried if all(_met(each, point) for point in accepted)]
     while left:
         best, most = None, 0
@@ -114,11 +114,14 @@ def explained(
 
 
 @lru_cache(maxsize=256)
-def _pairs(names: tuple[str, ...]) -> list[Condition]:
-    """The conditions that constructors are known to make: divisibility of one size by another or by a power of two."""
+def _pairs(base: tuple[tuple[str, int], ...]) -> list[Condition]:
+    """The conditions that constructors are known to make: divisibility by another size or a power of two, bounds."""
     reason = "the code refuses other sizes"
+    names = [name for name, _ in base]
     found = [Condition(symbol(a), "divisible by", symbol(b), reason) for a, b in permutations(names, 2)]
     found += [Condition(symbol(name), "divisible by", step, reason) for step in (2, 4, 8, 16, 32) for name in names]
+    found += [Condition(value, ">=", symbol(name), reason) for name, value in base]
+    found += [Condition(symbol(name), ">=", value, reason) for name, value in base if value > 1]
     for relation in (">=", ">"):
         found += [Condition(symbol(a), relation, symbol(b), reason) for a, b in permutations(names, 2)]
     return found

@@ -6,7 +6,8 @@ import contextlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from paramcalc.conditions import Condition
 from paramcalc.derivation import Limits, Refused, Report, derive_tree
@@ -16,9 +17,10 @@ from paramcalc.sources.torch_module import from_module
 from paramcalc.sources.traced import Node, Trace, expression_of
 from paramcalc.symbols import Size
 from paramcalc.tree import Block
-from paramcalc.unify import Hints
+from paramcalc.unify import Hints, Unfit
 
 REASON = "the code tests it"
+Comparison: TypeAlias = tuple[str, Node, Node, bool]
 
 
 def derive(
@@ -56,8 +58,46 @@ def proven(
     report: Report | None = None,
 ) -> Block:
     """Return the closed form of what a function builds from values by name; the work behind `derive`."""
-    names = varied(at)
-    hints, met = _traced(build, at, [name for name in names if vary is None or name in vary])
+    names = [name for name in varied(at) if vary is None or name in vary]
+    hints, met = _traced(build, at, names)
+    try:
+        return _proven(build, at, vary, hints, met, limits, report)
+    except Unfit:
+        follows = _follows(met, at)
+        if not follows:
+            raise
+
+    def together(values: Mapping[str, Any]) -> Any:
+        return build({**values, **{name: values[other] for name, other in follows.items()}})
+
+    free = {name: value for name, value in at.items() if name not in follows}
+    left = None if vary is None else [name for name in vary if name not in follows]
+    hints, met = _traced(together, free, [name for name in names if name not in follows])
+    tree = _proven(together, free, left, hints, met, limits, report)
+    assert tree.evidence is not None
+    return replace(tree, evidence=replace(tree.evidence, fixed={**tree.evidence.fixed, **follows}))
+
+
+def _follows(met: Sequence[Comparison], at: Mapping[str, object]) -> dict[str, str]:
+    """Sizes that are equal at the base, and that the code compares: other structures are built where they differ."""
+    found: dict[str, str] = {}
+    for relation, left, right, _ in met:
+        if relation in ("eq", "ne") and left[0] == right[0] == "symbol" and left != right:
+            first, second = (name for name in at if name in (left[1], right[1]))
+            if at[first] == at[second] and first not in found:
+                found.setdefault(second, first)
+    return found
+
+
+def _proven(
+    build: Callable[[Mapping[str, Any]], Any],
+    at: Mapping[str, object],
+    vary: Sequence[str] | None,
+    hints: Hints,
+    met: Sequence[Comparison],
+    limits: Limits | None,
+    report: Report | None,
+) -> Block:
     likely, candidates = _conditions(met)
 
     def probe(point: Mapping[str, int]) -> Block:
@@ -113,7 +153,7 @@ def _tree(model: object) -> Block:
 
 def _traced(
     build: Callable[[Mapping[str, Any]], Any], at: Mapping[str, object], names: Sequence[str]
-) -> tuple[Hints, list[tuple[str, Node, Node, bool]]]:
+) -> tuple[Hints, list[Comparison]]:
     """What tracing tells: sizes of tensors by name, and comparisons; nothing where the code does not take it."""
     import torch
 
@@ -143,7 +183,7 @@ def _expression(node: Node, known: dict[Node, Size | None]) -> Size | None:
     return known[node]
 
 
-def _conditions(met: Sequence[tuple[str, Node, Node, bool]]) -> tuple[list[Condition], list[Condition]]:
+def _conditions(met: Sequence[Comparison]) -> tuple[list[Condition], list[Condition]]:
     """Divisions that the code found to leave no rest, and comparisons of sizes that turned out true."""
     likely: dict[Condition, None] = {}
     candidates: dict[Condition, None] = {}

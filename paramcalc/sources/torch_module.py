@@ -22,9 +22,9 @@ def from_module(model: nn.Module, *, fold: bool = False) -> Block:
     """Return the tree of a torch module: every parameter and buffer once, at the module that owns it.
 
     Counts are those of torch's own `named_parameters()` and `named_buffers()`, whatever a class puts in their place:
-    what is shared counts at its first place, its other places add 0 and name it. Sizes that torch does not know before the first forward are symbols named `unknown_...`.
-    Weights packed by quantisation are found, and counted apart as "packed". With `fold`, equal neighbours become one
-    block that repeats.
+    what is shared counts at its first place, its other places add 0 and name it. Sizes that torch does not know before
+    the first forward are symbols named `unknown_...`. Weights packed by quantisation are found, and counted apart as
+    "packed". With `fold`, equal neighbours become one block that repeats.
 
     >>> from torch import nn
     >>> tree = from_module(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1)))
