@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from paramcalc.paths import INDEX, join
+from paramcalc.paths import INDEX, copies, join
 from paramcalc.symbols import Size, substitute, symbol, symbol_names, sympified
 from paramcalc.tensor import TensorSpec
+from paramcalc.ties import absolute
+from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
 Equation: TypeAlias = tuple[Size, int]
 Copies: TypeAlias = tuple[tuple[Size, Size, int], ...]  # repeat, first and step of each index
+MOST_ABSENT = 1_000  # copies that one name may claim beside those that the other tree has tensors for
 
 
 def bindings(general: Block, actual: Block) -> dict[str, int]:
@@ -47,11 +50,41 @@ def bindings(general: Block, actual: Block) -> dict[str, int]:
 def general_tensor(general: Block, name: str) -> TensorSpec | None:
     """Return the tensor of a tree that stands for the name, whatever the index in it."""
     found = (tensor for template, tensor, _ in _templates(general) if _pattern(template).fullmatch(name))
-    return next(found, None)
+    return next((tensor for tensor in found if tensor is not None), None)
+
+
+def shared_places(tree: Block) -> Iterator[tuple[str, str]]:
+    """Yield (path, path of the first place) for every later place of a shared block, repeats unrolled.
+
+    >>> a = Block("a", "Linear", (TensorSpec("weight", (3, 4)),))
+    >>> list(shared_places(Block(children=(a, Block("b", "Linear", tied_to=".a")))))
+    [('b', 'a')]
+    """
+    stack: list[tuple[str, Block, int | None]] = [("", tree, None)]
+    while stack:
+        path, block, index = stack.pop()
+        if path and block.tied_to is not None:
+            yield path, absolute(path.rpartition(".")[0], block.tied_to)
+        for child in reversed(block.children):
+            below = [(join(path, name), child, number) for name, number in copies(child, index)]
+            stack += reversed(below)
+
+
+def listed(tree: Block) -> int:
+    """Return how many tensors and blocks without any a tree lists, each copy for itself, symbolic repeats as one.
+
+    >>> listed(Block(children=(Block("{}", "Linear", (TensorSpec("weight", (3, 4)),), repeat=10**9),)))
+    1000000000
+    """
+    return bottom_up(tree, _listed)
+
+
+def _listed(block: Block, below: list[int]) -> int:
+    return (block.repeat if isinstance(block.repeat, int) else 1) * max(1, len(block.own) + sum(below))
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile("([0-9]+)".join(map(re.escape, template.split(INDEX))))
+    return re.compile("(0|[1-9][0-9]{0,17})".join(map(re.escape, template.split(INDEX))))
 
 
 def _solved(size: Size, number: int) -> Iterator[tuple[str, int]]:
@@ -72,34 +105,41 @@ def _solved(size: Size, number: int) -> Iterator[tuple[str, int]]:
 def _equations(general: Block, actual: Block) -> Iterator[Equation]:
     """Every size of a tensor or a number of copies, with the number that stands in its place."""
     shapes = {name: tensor.shape for name, tensor in actual.tensors()}
-    for template, tensor, copies in _templates(general):
+    shapes |= {name: () for name, _ in shared_places(actual)}
+    for template, tensor, levels in _templates(general):
+        if template.count(INDEX) != len(levels):
+            continue
         pattern = _pattern(template)
         matches = [(pattern.fullmatch(name), shape) for name, shape in shapes.items()]
         found = [(tuple(map(int, match.groups())), shape) for match, shape in matches if match]
-        found = [(indices, shape) for indices, shape in found if not _before(indices, copies)]
+        found = [(indices, shape) for indices, shape in found if not _before(indices, levels)]
         for _, shape in found:
-            if len(shape) == len(tensor.shape):
+            if tensor is not None and len(shape) == len(tensor.shape):
                 yield from zip(tensor.shape, shape, strict=True)
-        for number, (repeat, first, step) in enumerate(copies):
+        for number, (repeat, first, step) in enumerate(levels):
             if isinstance(first, int):
-                yield repeat, max(((indices[number] - first) // step + 1 for indices, _ in found), default=0)
+                most = max(((indices[number] - first) // step + 1 for indices, _ in found), default=0)
+                if most <= len(shapes) + MOST_ABSENT:
+                    yield repeat, most
 
 
-def _before(indices: tuple[int, ...], copies: Copies) -> bool:
+def _before(indices: tuple[int, ...], levels: Copies) -> bool:
     """Whether an index lies before the first copy that it would stand for, or between two."""
-    pairs = zip(indices, copies, strict=True)
+    pairs = zip(indices, levels, strict=True)
     return any(
         isinstance(first, int) and (index < first or (index - first) % step) for index, (_, first, step) in pairs
     )
 
 
-def _templates(root: Block) -> Iterator[tuple[str, TensorSpec, Copies]]:
-    """Every tensor with its path, `{}` for each index in it, and the copies and first index that each stands for."""
+def _templates(root: Block) -> Iterator[tuple[str, TensorSpec | None, Copies]]:
+    """Every tensor, or None for a shared block, with its path, `{}` for each index, and the copies of each."""
     stack: list[tuple[str, Block, Copies]] = [("", root, ())]
     while stack:
-        path, block, copies = stack.pop()
-        if block.repeated:
-            copies = (*copies, (block.repeat, block.first, block.step))
+        path, block, levels = stack.pop()
+        if block.repeated and block is not root:
+            levels = (*levels, (block.repeat, block.first, block.step))
+        if block.tied_to is not None:
+            yield path, None, levels
         for tensor in block.own:
-            yield join(path, tensor.name), tensor, copies
-        stack += ((join(path, child.name), child, copies) for child in reversed(block.children))
+            yield join(path, tensor.name), tensor, levels
+        stack += ((join(path, child.name), child, levels) for child in reversed(block.children))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +15,16 @@ from torch import nn
 
 import amnl_reference
 import paramcalc as pc
-from paramcalc.errors import InvalidValue
+from paramcalc.errors import InvalidType, InvalidValue, UnknownName
 from paramcalc.matching import bindings
 from paramcalc.render.verify import verification_text
-from paramcalc.tree import Block
+from paramcalc.tree import Argument, Block
 from tests import trees
 from tests.modules import modules
 from tests.test_torch_module import Tied
 
 
-def found(a: Block, b: Block | nn.Module, **options: bool) -> list[tuple[str, str]]:
+def found(a: Block, b: Block | nn.Module, **options: Any) -> list[tuple[str, str]]:
     return [(each.what, each.name) for each in pc.verify(a, b, **options).differences]
 
 
@@ -55,9 +58,8 @@ def test_a_bound_tree_agrees_with_the_values_it_was_bound_to(tree: Block, values
     assume(all(at.values()))
     concrete = tree.bind(**at)
     read = bindings(tree, concrete)
-    try:
-        result = pc.verify(tree, concrete)
-    except InvalidValue:
+    result = pc.verify(tree, concrete)
+    if any(each.what == "unknown" for each in result.differences):
         assert read.keys() < tree.symbols
     else:
         assert result.holds or read != at
@@ -167,8 +169,10 @@ def test_wrappers_are_looked_through() -> None:
 def test_sizes_that_no_shape_determines() -> None:
     a, b = pc.symbol("a"), pc.symbol("b")
     formula = Block("", "Net", (pc.TensorSpec("weight", (a + b,)),))
-    with pytest.raises(InvalidValue, match=r"the shapes of the model do not determine a, b; bind it, or give --set"):
-        pc.verify(formula, Block("", "Net", (pc.TensorSpec("weight", (7,)),)))
+    result = pc.verify(formula, Block("", "Net", (pc.TensorSpec("weight", (7,)),)))
+    assert [(each.what, each.name) for each in result.differences] == [("unknown", "a"), ("unknown", "b")]
+    text = verification_text(result, "formula", "model").splitlines()
+    assert text[0] == "the shapes of model do not determine a of formula; bind it, or give --set"
     with pytest.raises(InvalidValue, match="its sizes a, b are not known; expected a second tree of numbers"):
         pc.verify(formula, formula)
 
@@ -181,3 +185,240 @@ def test_a_model_for_which_the_formula_does_not_hold() -> None:
     assert "no model of formula has the sizes of model: d=6: 6 is not divisible by 4" in verification_text(
         result, "formula", "model"
     )
+
+
+def same_names(a: nn.Module, b: nn.Module) -> bool:
+    """Whether torch itself gives both models the same names, in the same groups of one tensor."""
+
+    def groups(model: nn.Module) -> set[frozenset[str]]:
+        found: dict[int, set[str]] = defaultdict(set)
+        for name, tensor in model.named_parameters(remove_duplicate=False):
+            found[id(tensor)].add(name)
+        return {frozenset(names) for names in found.values()}
+
+    return groups(a) == groups(b)
+
+
+def shared_models() -> list[nn.Module]:
+    a, b, c = (nn.Linear(2, 2) for _ in range(3))
+    act = nn.ReLU()
+    tied = nn.ModuleDict({name: nn.Linear(2, 2) for name in "abc"})
+    for name in ("weight", "bias"):
+        setattr(tied["c"], name, getattr(tied["b"], name))
+    dicts: list[dict[str, nn.Module]] = [
+        {"a": a, "b": b, "c": a},
+        {"a": a, "b": b, "c": b},
+        {"a": a, "b": a, "c": b},
+        {"a": a, "b": b, "c": c},
+        {"a": a, "b": b},
+        {"a": a, "b": b, "c": b, "act": act, "act2": act},
+        {"c": b, "b": b, "a": a},
+        {"a": nn.Sequential(a, b), "b": nn.Sequential(b, a)},
+        {"a": nn.Sequential(a, b), "b": nn.Sequential(a, b)},
+    ]
+    lists: list[list[nn.Module]] = [[a] * 6, [a] * 3, [a, b] * 3, [nn.Sequential(a, b)] * 3]
+    return [tied, *(nn.ModuleDict(each) for each in dicts), *(nn.ModuleList(each) for each in lists)]
+
+
+def test_shared_modules_agree_where_torch_says_so() -> None:
+    models = shared_models()
+    for a in models:
+        for b in models:
+            for fold in (False, True):
+                result = pc.verify(pc.from_module(a, fold=fold), b)
+                assert result.holds == same_names(a, b), (a, b, result.differences)
+
+
+@given(modules(), modules())
+def test_random_models_agree_where_torch_says_so(a: nn.Module, b: nn.Module) -> None:
+    result = pc.verify(pc.from_module(a), b)
+    if result.holds:
+        assert same_names(a, b)
+
+
+def test_what_differs_at_a_shared_module_is_named() -> None:
+    a, b = nn.Linear(2, 2), nn.Linear(2, 2)
+    one, other, short = (nn.ModuleDict(each) for each in ({"a": a, "b": b, "c": a}, {"a": a, "b": b, "c": b}, {"a": a}))
+    result = pc.verify(pc.from_module(one), other)
+    assert [(each.name, each.first, each.second) for each in result.differences] == [
+        ("c.weight", "tied to a.weight", "tied to b.weight"),
+        ("c.bias", "tied to a.bias", "tied to b.bias"),
+    ]
+    names = ["b.weight", "b.bias", "c.weight", "c.bias"]
+    assert found(pc.from_module(one), short) == [("missing", name) for name in names]
+    assert found(pc.from_module(short), one) == [("missing", name) for name in names]
+    longer = found(pc.from_module(nn.ModuleList([a] * 6)), nn.ModuleList([a] * 3))
+    assert longer == [("missing", f"{index}.{name}") for index in (3, 4, 5) for name in ("weight", "bias")]
+
+
+def test_sharing_at_every_level_takes_no_longer() -> None:
+    first: nn.Module = nn.Linear(2, 2)
+    second: nn.Module = nn.Linear(2, 2)
+    for _ in range(200):
+        first, second = nn.Sequential(first, first), nn.Sequential(second, second)
+    start = time.perf_counter()
+    assert found(pc.from_module(first), second) == []
+    assert time.perf_counter() - start < 20
+    assert not pc.verify(pc.from_module(first), nn.Sequential(second, nn.Linear(2, 2))).holds
+
+
+def test_a_module_that_contains_itself_is_compared() -> None:
+    loop = nn.Sequential(nn.Linear(2, 2))
+    loop.append(loop)
+    tree = pc.from_module(nn.ModuleDict({"a": loop}))
+    assert pc.verify(tree, tree).holds
+
+
+@pytest.mark.parametrize("roles", [True, False])
+def test_a_shared_module_without_tensors_is_no_difference(roles: bool) -> None:
+    act = nn.Sequential(nn.ReLU())
+    with_, without = ({"a": nn.Sequential(nn.Linear(2, 2), *more)} for more in ([act, act], []))
+    one, other = (pc.from_module(nn.ModuleDict(each)) for each in (with_, without))
+    assert found(one, other, roles=roles) == found(other, one, roles=roles) == []
+
+
+def test_a_tree_of_several_copies_is_no_model() -> None:
+    copies = [pc.repeated(pc.layers.Linear(3, 3), count) for count in (5, pc.symbol("n"))]
+    copies.append(Block("", "Net", (pc.TensorSpec("weight_l{}", (3,)),), repeat=2))
+    for tree in copies:
+        with pytest.raises(InvalidValue, match=r"verify: a tree stands for (5|n|2) copies of itself; compare one copy"):
+            pc.verify(tree, nn.Linear(3, 3))
+        with pytest.raises(InvalidValue, match="copies of itself"):
+            pc.verify(pc.layers.Linear(3, 3), tree)
+    d = pc.symbol("d")
+    assert pc.verify(pc.repeated(pc.layers.Linear(d, d), 1), nn.Linear(3, 3)).values == {"d": 3}
+
+
+def test_only_a_file_may_lack_places_and_only_later_ones() -> None:
+    model = pc.from_module(Tied())
+    short = Block(children=(replace(model.at("wte"), kind=""),))
+    long = replace(model, kind="", children=tuple(replace(child, kind="") for child in model.children))
+    part = pc.from_module(nn.ModuleDict({"wte": nn.Embedding(50, 8)}))
+    missing = [("missing", "head.weight")]
+    assert found(model, short, checkpoint="second") == found(short, model, checkpoint="first") == []
+    assert found(model, short, checkpoint="first") == found(short, model, checkpoint="second") == missing
+    assert found(short, model, roles=False) == []
+    assert found(long, part, roles=False) == found(part, long, roles=False) == missing
+    assert found(model, part, roles=False) == found(part, model, roles=False) == missing
+    assert found(long, short, checkpoint="both") == found(short, long, checkpoint="both") == []
+    assert found(model, Block(), checkpoint="second") == [("missing", "wte.weight"), *missing]
+    with pytest.raises(UnknownName, match="checkpoint: unknown side 'third'"):
+        found(model, short, checkpoint="third")
+
+
+class Rotary(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        self.register_buffer("inv_freq", torch.ones(2), persistent=False)
+
+
+def saved(model: nn.Module, folder: Path) -> Block:
+    torch.save(model.state_dict(), folder / "model.pt")
+    return pc.from_checkpoint(folder / "model.pt")
+
+
+def test_a_model_agrees_with_its_checkpoint(tmp_path: Path) -> None:
+    for model in [Rotary(), *shared_models()]:
+        tree, file = pc.from_module(model), saved(model, tmp_path)
+        assert found(tree, file, checkpoint="second") == found(file, tree, checkpoint="first") == []
+        assert found(tree, file, roles=False) == []
+    assert found(pc.from_module(Rotary()), saved(Rotary().fc, tmp_path), checkpoint="second")
+    plain = nn.ModuleDict({"fc": nn.Linear(4, 4)})
+    assert found(pc.from_module(Rotary()), plain, roles=False) == [("missing", "inv_freq")]
+
+
+def test_a_shared_module_of_which_a_file_keeps_one_place(tmp_path: Path) -> None:
+    from safetensors.torch import save_model
+
+    for model in shared_models():
+        save_model(model, str(tmp_path / "model.safetensors"))
+        file = pc.from_checkpoint(tmp_path / "model.safetensors")
+        assert found(pc.from_module(model), file, roles=False) == []
+        assert found(file, model, checkpoint="first") == []
+        assert found(file, model, checkpoint="second") or len(list(file.tensors())) == len(
+            list(model.named_parameters(remove_duplicate=False))
+        )
+
+
+def test_a_wrapper_of_the_user_is_part_of_the_names(tmp_path: Path) -> None:
+    class Wrapper(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = nn.Linear(4, 4)
+
+    wrapper = Wrapper()
+    parallel = nn.DataParallel(wrapper)
+    for model in (wrapper, parallel):
+        for other in (wrapper, parallel):
+            assert found(pc.from_module(model), saved(other, tmp_path), checkpoint="second") == []
+            assert found(saved(other, tmp_path), model, checkpoint="first") == []
+    assert found(pc.from_module(wrapper), nn.Linear(4, 4))
+    assert found(pc.layers.Linear(4, 3), nn.DataParallel(nn.Linear(4, 4))) == [("shape", "weight"), ("shape", "bias")]
+
+
+def layer_file(*indices: int) -> Block:
+    layers = tuple(Block(str(index), own=(pc.TensorSpec("weight", (3, 3)),)) for index in indices)
+    return Block(children=(Block("layers", children=layers),))
+
+
+def test_a_name_with_a_large_number_is_a_difference() -> None:
+    n = pc.symbol("n")
+    layer = Block("", "Layer", (pc.TensorSpec("weight", (3, 3)),))
+    formula = pc.compose("Net", {"layers": Block(children=(pc.repeated(layer, n),))})
+    assert pc.verify(formula, layer_file(0, 1, 2), roles=False).values == {"n": 3}
+    for index in ("9" * 8, "9" * 5_000):
+        file = Block(children=(Block("layers", children=(Block(index, own=layer.own),)),))
+        assert found(formula, file, roles=False) == [("unknown", "n")]
+    assert ("missing", "layers.1.weight") in found(formula, layer_file(0, 5), roles=False)
+
+
+def test_trees_too_large_to_list_are_refused() -> None:
+    huge = pc.from_json(pc.to_json(Block(children=(pc.repeated(pc.layers.Linear(3, 3), 10**8),))))
+    with pytest.raises(InvalidValue, match="a tree lists 200,000,000 tensors; expected at most 1,000,000"):
+        pc.verify(huge, nn.Linear(3, 3))
+    with pytest.raises(InvalidValue, match="a tree lists 200,000,000 tensors"):
+        pc.verify(pc.layers.Linear(3, 3), huge)
+    n = pc.symbol("n")
+    layers = pc.repeated(pc.layers.Linear(3, 3), n)
+    formula = Block("", "Net", (pc.TensorSpec("scale", (n,)),), (layers,))
+    other = Block("", "Net", (pc.TensorSpec("scale", (10**8,)),))
+    result = pc.verify(formula, other)
+    assert "it would list 200,000,001 tensors" in verification_text(result, "formula", "model")
+
+
+def test_what_cannot_be_determined_is_an_answer() -> None:
+    i, o, n, m = (pc.symbol(name) for name in "ionm")
+    linear = pc.layers.Linear(i, o)
+    linear_of_0 = Block("", "Linear", (pc.TensorSpec("weight", (3, 0)), pc.TensorSpec("bias", (3,))))
+    assert found(linear, linear_of_0) == [("unknown", "i")]
+    assert found(linear, nn.ModuleDict({"x": nn.Linear(2, 3)})) == [("unknown", "i"), ("unknown", "o")]
+    stack = pc.compose("Net", {"layers": Block(children=(pc.repeated(pc.layers.Linear(3, 3), n),))})
+    assert found(stack, nn.ModuleDict({"layers": nn.ModuleList()})) == [("unknown", "n")]
+    runs = [pc.repeated(pc.layers.Linear(3, 3), n), pc.repeated(pc.layers.Linear(3, 3), m, first=4)]
+    both = Block("", "Net", children=tuple(runs))
+    model = nn.ModuleList(nn.Linear(3, 3) for _ in range(6))
+    assert found(both, model) == [("condition", "")]
+
+
+def test_symbols_that_change_no_tensor_are_no_obstacle() -> None:
+    heads = pc.symbol("heads")
+    known = replace(pc.layers.Linear(4, 3), args=(Argument("heads", heads),))
+    assert pc.verify(pc.layers.Linear(4, 3), known).holds
+    assert pc.verify(known, pc.layers.Linear(4, 3)).holds
+
+
+def test_shared_layers_determine_their_number() -> None:
+    n = pc.symbol("n")
+    first = pc.layers.Linear(3, 3).named("0")
+    later = Block("{}", "Linear", repeat=n - 1, first=1, tied_to=".0")
+    layer = nn.Linear(3, 3)
+    result = pc.verify(Block("", "Net", children=(first, later)), nn.ModuleList([layer] * 6))
+    assert result.holds
+    assert result.values == {"n": 6}
+
+
+def test_the_tree_comes_first() -> None:
+    swapped: Any = nn.Linear(3, 3)
+    with pytest.raises(InvalidType, match="verify: got Linear first; expected a tree; give the tree first"):
+        pc.verify(swapped, pc.layers.Linear(3, 3))

@@ -23,6 +23,8 @@ def verification_text(result: Verification, a: str, b: str, *, most: int | None 
 def _line(each: Difference, first: str, second: str) -> str:
     if each.what == "condition":
         return f"no model of {first} has the sizes of {second}: {each.first}"
+    if each.what == "unknown":
+        return f"the shapes of {second} do not determine {each.name} of {first}; bind it, or give --set"
     if each.first is None:
         return f"only in {second}: {each.name} {each.second}"
     if each.second is None:
