@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import resource
 import socket
@@ -123,12 +124,117 @@ def test_the_library_is_offline_while_it_builds(monkeypatch: pytest.MonkeyPatch)
     assert not is_offline_mode()
 
 
+SMALL_LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 8,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 12,
+    "vocab_size": 20,
+}
+
+
+def test_a_name_that_stands_alone_is_that_of_the_class() -> None:
+    tree = from_config({**SMALL_LLAMA, "architectures": "LlamaForCausalLM"})
+    assert tree == from_config({**SMALL_LLAMA, "architectures": ["LlamaForCausalLM"]})
+    assert tree.kind == "LlamaForCausalLM"
+
+
+def test_a_class_that_the_library_shares_between_model_types() -> None:
+    tree = from_config({**SMALL_LLAMA, "model_type": "iquestcoder", "architectures": ["LlamaForCausalLM"]})
+    assert tree.kind == "LlamaForCausalLM"
+    assert tree.params > 0
+
+
+def test_the_mapping_stays_as_it_was() -> None:
+    config = {**SMALL_LLAMA, "rope_scaling": {"rope_type": "linear", "factor": 2.0}, "attn_implementation": "eager"}
+    before = copy.deepcopy(config)
+    from_config(config)
+    assert config == before
+    pc.derive_config(config, vary=["vocab_size"])
+    assert config == before
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"attn_implementation": "flash_attention_2"},
+        {"_attn_implementation": "kernels-community/flash-attn"},
+        {"attn_implementation": {"": "flash_attention_3"}, "use_kernels": True},
+        {"_experts_implementation": "no_such_code", "experts_implementation": "no_such_code"},
+    ],
+)
+def test_code_that_changes_no_shape_is_not_asked_for(more: dict[str, Any]) -> None:
+    assert from_config({**SMALL_LLAMA, **more}) == from_config(SMALL_LLAMA)
+
+
+def test_code_of_a_nested_config_is_not_asked_for() -> None:
+    data = {"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": SMALL_LLAMA}
+    text = {**SMALL_LLAMA, "attn_implementation": "flash_attention_2", "_attn_implementation": "flash_attention_2"}
+    assert from_config({**data, "text_config": text}) == from_config(data)
+
+
+def test_no_code_of_kernels_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def watched(data: dict[str, Any]) -> GPT2Config:
+        seen.append(data)
+        return GPT2Config(**data)
+
+    monkeypatch.setattr(GPT2Config, "from_dict", watched)
+    from_config({**SMALL, "use_kernels": True})
+    assert seen == [SMALL]
+
+
+def test_code_beside_a_known_model_type_is_said_not_to_be_used() -> None:
+    tree = from_config({**SMALL, "auto_map": {"AutoModel": "m.M"}, "quantization_config": {"quant_method": "x"}})
+    assert tree.note.startswith("quantization_config is not applied: ")
+    assert tree.note.endswith(
+        "; auto_map is not followed: the model is the library's own, not that of the code it names"
+    )
+    assert "auto_map is not followed" in pc.derive_config({**SMALL, "auto_map": {"A": "m.M"}}, vary=["vocab_size"]).note
+    assert from_config(SMALL).note == ""
+
+
+def test_a_config_that_cannot_be_varied_ends_in_one_sentence() -> None:
+    for data in ({**SMALL, "n_embd": "wide"}, {**SMALL, "n_head": 5}):
+        with pytest.raises(InvalidValue, match=r"transformers [\d.]+ cannot build it: "):
+            pc.derive_config(data, vary=["vocab_size"])
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no type": ({}, r"config: its model_type is None; expected a Hugging Face config"),
     "a number": ({"model_type": 3}, "its model_type is 3"),
     "a typo": ({"model_type": "gpt3"}, "unknown model type 'gpt3'; did you mean"),
     "an architecture": ({"model_type": "gpt2", "architectures": ["GPT2Modell"]}, "did you mean 'GPT2Model'"),
     "no class": ({"model_type": "gpt2", "architectures": ["logging"]}, "unknown architecture 'logging'"),
+    "a base": ({**SMALL_LLAMA, "architectures": ["LlamaPreTrainedModel"]}, "LlamaPreTrainedModel is a base of other"),
+    "the base": ({**SMALL_LLAMA, "architectures": ["PreTrainedModel"]}, "PreTrainedModel is a base of other classes"),
+    "an auto class": (
+        {**SMALL_LLAMA, "architectures": ["AutoModelForCausalLM"]},
+        "AutoModelForCausalLM stands for other classes, .*; expected a class .* from LlamaConfig, such as LlamaModel$",
+    ),
+    "a typo of an auto class": (
+        {**SMALL_LLAMA, "architectures": ["AutoModelForCausalLLM"]},
+        r"did you mean '(?!Auto)\w+'( or '(?!Auto)\w+')?\?$",
+    ),
+    "a class of another type": (
+        {**SMALL_LLAMA, "architectures": ["MistralForCausalLM"]},
+        "MistralForCausalLM is built from MistralConfig; expected a class that is built from LlamaConfig",
+    ),
+    "a class of a part": (
+        {"model_type": "llama4", "architectures": ["Llama4ForCausalLM"]},
+        "Llama4ForCausalLM is built from Llama4TextConfig; expected a class that is built from Llama4Config",
+    ),
+    "a number for a class": ({**SMALL_LLAMA, "architectures": [3]}, r"its architectures are \[3\]; expected"),
+    "an object for a class": (
+        {**SMALL_LLAMA, "architectures": {"a": "b"}},
+        "its architectures are {'a': 'b'}",
+    ),
+    "a backbone of the hub": (
+        {"model_type": "upernet", "backbone": "facebook/convnext-tiny-224"},
+        "^config: building it would need a download of facebook/convnext-tiny-224, which is never done; describe",
+    ),
     "remote code": (
         {"model_type": "x", "auto_map": {"AutoModel": "m.M"}},
         "code outside the library, which is never run",

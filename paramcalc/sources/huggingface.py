@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,10 @@ from paramcalc.tree import Block
 if TYPE_CHECKING:
     from torch import nn
 
+# Which code computes with the weights: no shape depends on it, and it may ask for packages and downloads.
+NO_SHAPE = {f"{start}{name}" for name in ("attn_implementation", "experts_implementation") for start in ("", "_")}
+NO_SHAPE |= {"_attn_implementation_internal", "_experts_implementation_internal", "use_kernels"}
+
 
 def from_config(config: str | os.PathLike[str] | Mapping[str, Any], *, fold: bool = False) -> Block:
     """Return the tree of the model that a Hugging Face `config.json` describes, given by its path or as a mapping.
@@ -36,9 +41,7 @@ def from_config(config: str | os.PathLike[str] | Mapping[str, Any], *, fold: boo
     library does not have, InvalidValue where the library is missing or cannot build the model.
     """
     where, data = _read_or_given(config)
-    tree = from_module(build(data, where=where))
-    if data.get("quantization_config"):
-        tree = replace(tree, note="quantization_config is not applied: sizes are those before quantisation")
+    tree = _noted(from_module(build(data, where=where)), data)
     return folded(tree) if fold else tree
 
 
@@ -74,7 +77,7 @@ def derive_config(
             return model
 
         at = {name: at_path(data, path) for name, path in used.items()}
-        return proven(build_at, at, vary, limits=limits, report=report)
+        return _noted(proven(build_at, at, vary, limits=limits, report=report), data)
 
 
 def _used(chosen: Any, settings: Any, data: Mapping[str, Any], wanted: Sequence[str], where: str) -> dict[str, Any]:
@@ -89,24 +92,51 @@ def _used(chosen: Any, settings: Any, data: Mapping[str, Any], wanted: Sequence[
         with building():
             chosen._from_config(settings)
     except Exception as error:
-        raise InvalidValue(f"cannot build it: {type(error).__name__}: {error}", where=where) from error
+        raise _failure(error, where) from error
     names = {name: tuple(each for each in path if isinstance(each, str)) for name, path in found.items()}
     return {name: found[name] for name, path in names.items() if path in read or name in wanted}
 
 
+def _noted(tree: Block, data: Mapping[str, Any]) -> Block:
+    """A tree whose root says what of its config was not used."""
+    notes = [tree.note] if tree.note else []
+    if data.get("quantization_config"):
+        notes.append("quantization_config is not applied: sizes are those before quantisation")
+    if data.get("auto_map"):
+        notes.append("auto_map is not followed: the model is the library's own, not that of the code it names")
+    return replace(tree, note="; ".join(notes))
+
+
 def build(data: Mapping[str, Any], *, where: str = "config") -> nn.Module:
     """Return the model of a config on the meta device; the work behind `from_config`."""
-    with _library(where) as transformers, _meta():
-        try:
-            settings = _settings(data, where)
-            model: nn.Module = _model_class(settings, where)._from_config(settings)
-        except ParamcalcError:
-            raise
-        except Exception as error:
-            reason = " ".join(str(error).split())[:200] or "no reason given"
-            said = f"transformers {transformers.__version__} cannot build it: {type(error).__name__}: {reason}"
-            raise InvalidValue(said, where=where) from error
+    with _library(where), _meta(), _answering(where):
+        settings = _settings(data, where)
+        model: nn.Module = _model_class(settings, where)._from_config(settings)
     return model
+
+
+@contextlib.contextmanager
+def _answering(where: str) -> Iterator[None]:
+    """Run code of the library; whatever it raises becomes one sentence."""
+    try:
+        yield
+    except ParamcalcError:
+        raise
+    except Exception as error:
+        raise _failure(error, where) from error
+
+
+def _failure(error: Exception, where: str) -> InvalidValue:
+    import transformers
+
+    reason = " ".join(str(error).split())
+    if "offline" in reason.lower():
+        wanted = re.search(r"huggingface\.co/(?:api/models/)?([\w.-]+(?:/[\w.-]+)?)(?=: |/resolve/)", reason)
+        what = f" of {wanted[1]}" if wanted else ""
+        advice = "describe the whole model in the config itself, its backbone too"
+        return InvalidValue(f"building it would need a download{what}, which is never done", where=where, advice=advice)
+    said = f"transformers {transformers.__version__} cannot build it: {type(error).__name__}"
+    return InvalidValue(f"{said}: {reason[:200] or 'no reason given'}", where=where)
 
 
 def _meta() -> Any:
@@ -161,26 +191,69 @@ def _settings(data: Mapping[str, Any], where: str) -> Any:
             advice = "its auto_map names code outside the library, which is never run"
             raise InvalidValue(f"transformers has no model type {kind!r}", where=where, advice=advice)
         raise unknown_name("model type", kind, list(CONFIG_MAPPING.keys()), where=where)
-    return CONFIG_MAPPING[kind].from_dict(dict(data))
+    with _answering(where):
+        return CONFIG_MAPPING[kind].from_dict(_of_shapes(data))
+
+
+def _of_shapes(value: Any) -> Any:
+    """A copy of what a config says, which the library may change, without what no shape depends on."""
+    if isinstance(value, Mapping):
+        return {key: _of_shapes(each) for key, each in value.items() if key not in NO_SHAPE}
+    return [_of_shapes(each) for each in value] if isinstance(value, list) else value
 
 
 def _model_class(settings: Any, where: str) -> Any:
-    import transformers
     from transformers import MODEL_MAPPING
 
     names = getattr(settings, "architectures", None) or []
+    names = [names] if isinstance(names, str) else names
     if names:
-        found = getattr(transformers, str(names[0]), None)
-        if not hasattr(found, "_from_config"):
-            known = [
-                name for name in dir(transformers) if name.endswith(("Model", "LM", "Classification", "Generation"))
-            ]
-            raise unknown_name("architecture", str(names[0]), known, where=where)
-        return found
+        if not isinstance(names, list | tuple) or not isinstance(names[0], str):
+            expected = '"architectures": ["..."], a list of names of classes'
+            raise BadFile(f"its architectures are {str(names)[:60]}", where=where, expected=expected)
+        with _answering(where):
+            return _named(names[0], settings, where)
     if type(settings) not in MODEL_MAPPING:
         raise BadFile("it names no architecture", where=where, expected='"architectures": ["..."]')
     found = MODEL_MAPPING[type(settings)]
     return found[0] if isinstance(found, tuple) else found
+
+
+def _named(name: str, settings: Any, where: str) -> Any:
+    """The class of a name, which must be one that is built from such a config."""
+    import transformers
+    from torch import nn
+
+    found: Any = getattr(transformers, name, None)
+    if not isinstance(found, type) or not (hasattr(found, "_from_config") or hasattr(found, "from_config")):
+        endings = ("Model", "LM", "Classification", "Generation")
+        known = [each for each in dir(transformers) if each.endswith(endings)]
+        built = [each for each in known if "PreTrained" not in each and not each.startswith("AutoModel")]
+        raise unknown_name("architecture", name, built, where=where)
+    if not issubclass(found, transformers.PreTrainedModel):
+        problem = "stands for other classes, one for each model type"
+    elif "pretrained" in name.lower() and found.forward is nn.Module.forward:
+        problem = "is a base of other classes, without layers of its own"
+    elif not _takes(found, settings):
+        problem = f"is built from {getattr(found.config_class, '__name__', 'no config')}"
+    else:
+        return found
+    base = transformers.MODEL_MAPPING.get(type(settings), None)
+    example = f", such as {base.__name__}" if isinstance(base, type) else ""
+    expected = f"a class that is built from {type(settings).__name__}{example}"
+    raise BadFile(f"its architecture {name} {problem}", where=where, expected=expected)
+
+
+def _takes(kind: Any, settings: Any) -> bool:
+    """Whether a class is built from such a config: one of its own, or one that the library lists it for."""
+    from transformers.models.auto import modeling_auto
+
+    if isinstance(settings, kind.config_class or ()):
+        return True
+    tables = [names for name, names in vars(modeling_auto).items() if name.endswith("_MAPPING_NAMES")]
+    listed = [names[settings.model_type] for names in tables if settings.model_type in names]
+    part = kind.config_class in (getattr(settings, "sub_configs", None) or {}).values()
+    return not part and any(kind.__name__ in ([names] if isinstance(names, str) else names) for names in listed)
 
 
 @contextlib.contextmanager
