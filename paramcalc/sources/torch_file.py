@@ -20,6 +20,11 @@ USUAL_KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "netwo
 # Before it, a file could run code even with weights_only: CVE-2025-32434 and CVE-2026-24747.
 SAFE_SINCE = "2.10"
 MOST_LISTED = 10
+# Words in the names of what a training run keeps beside a model: its tensors are no part of the model, or an average.
+_TRAINING = re.compile(
+    r"(?<![a-z])(optim\w*|opt|(lr_?)?sched\w*|(grad_?)?scaler|amp|rng|random|ema|callbacks|loops|hyper_parameters)"
+    r"(?![a-z])"
+)
 _STATE = "a state dict: tensors by name, at the top or under a key such as 'state_dict' or 'model'"
 _SAVE = "save model.state_dict() with torch.save instead"
 
@@ -27,15 +32,19 @@ _SAVE = "save model.state_dict() with torch.save instead"
 def torch_entries(path: Path) -> tuple[list[Entry], list[str]]:
     """Return the tensors of the state dict in a file of torch.save, and remarks on where it was and what was left out.
 
-    Raises BadFile where the file is damaged, holds no state dict, or wants code to be run; InvalidValue where torch is
-    not installed or too old to read such files safely.
+    Raises BadFile where the file is damaged, holds no state dict or tensors outside of it, or wants code to be run;
+    InvalidValue where torch is not installed or too old to read such files safely.
     """
     where = plain(str(path))
     _check_torch(where)
     loaded = _loaded(path, where)
     key, state = _state_dict(loaded, where)
-    left_out = [] if key is None else [each for each in loaded if not (isinstance(each, str) and each == key)]
-    left_out += (name for name, value in state.items() if not _is_tensor(value))
+    beside = (
+        {} if key is None else {each: loaded[each] for each in loaded if not (isinstance(each, str) and each == key)}
+    )
+    inside = {name: value for name, value in state.items() if not _is_tensor(value)}
+    _check_left_out(beside, inside, state, where)
+    left_out = [*beside, *inside]
     remarks = [] if key is None else [f"under {key!r}"]
     if left_out:
         more = f" and {len(left_out) - MOST_LISTED} more" if len(left_out) > MOST_LISTED else ""
@@ -122,6 +131,42 @@ def _state_dict(loaded: Any, where: str) -> tuple[str | None, Mapping[Any, Any]]
             return key, each
     keys = ", ".join(shown(key) for key in list(loaded)[:MOST_LISTED])
     raise BadFile(f"it holds no tensors by name, only {keys}", where=where, expected=_STATE, advice=_SAVE)
+
+
+def _check_left_out(beside: Mapping[Any, Any], inside: Mapping[Any, Any], state: Mapping[Any, Any], where: str) -> None:
+    """Raise BadFile where what is left out holds tensors that may be part of the model."""
+    held = [name for name, value in beside.items() if _holds_tensors(value) and not _is_copy(name, value, state)]
+    held += [name for name, value in inside.items() if _holds_tensors(value)]
+    held = [name for name in held if not _of_training(name)]
+    if held:
+        more = f" and {len(held) - MOST_LISTED} more" if len(held) > MOST_LISTED else ""
+        named = f"{', '.join(map(shown, held[:MOST_LISTED]))}{more}"
+        raise BadFile(f"it holds tensors in {named}, which are not counted", where=where, expected=_STATE, advice=_SAVE)
+
+
+def _of_training(name: object) -> bool:
+    return isinstance(name, str) and "." not in name and _TRAINING.search(name.lower()) is not None
+
+
+def _is_copy(name: object, value: Any, state: Mapping[Any, Any]) -> bool:
+    """Whether another usual key holds the tensors of a state dict once more, such as their average."""
+    if not (isinstance(name, str) and name in USUAL_KEYS and isinstance(value, Mapping)):
+        return False
+    held = [{name: each.shape for name, each in part.items() if _is_tensor(each)} for part in (value, state)]
+    return held[0] == held[1]
+
+
+def _holds_tensors(value: Any) -> bool:
+    """Whether a value is a tensor, or a container that leads to one; a single number, such as a loss, is none."""
+    waiting, seen = [value], set()
+    while waiting:
+        each = waiting.pop()
+        if _is_tensor(each) and each.dim():
+            return True
+        if isinstance(each, Mapping | list | tuple | set | frozenset) and id(each) not in seen:
+            seen.add(id(each))
+            waiting += each.values() if isinstance(each, Mapping) else each
+    return False
 
 
 def _is_tensor(value: object) -> bool:
