@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import is_
 from typing import TypeAlias
 
 from paramcalc.breakdown import Row, breakdown
+from paramcalc.fold import unfold
+from paramcalc.matching import listed
 from paramcalc.paths import INDEX
 from paramcalc.symbols import Size, canonical, same
+from paramcalc.tensor import TensorSpec
+from paramcalc.ties import absolute
+from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
 Key: TypeAlias = tuple[tuple[str, int], ...]
+Bare: TypeAlias = dict[int, Block]
+MOST_UNFOLDED = 1_000_000
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,9 @@ class Diff:
 def diff(a: Block, b: Block, *, depth: int | None = 1) -> Diff:
     """Return how two trees differ, component by component, `depth` levels down.
 
+    It does not matter whether a tree has its layers as one block that repeats or apart. Modules without tensors are no
+    components.
+
     >>> from paramcalc.architectures import architecture
     >>> small = diff(architecture("amnl"), architecture("amnl", lstm_hidden=64))
     >>> [(change.label, change.difference) for change in small.changes if change.changed][0]
@@ -65,10 +78,117 @@ def diff(a: Block, b: Block, *, depth: int | None = 1) -> Diff:
 
     Raises InvalidValue for a depth that is not a whole number of 0 or more.
     """
-    before, after = (_keyed(breakdown(tree, depth=depth)) for tree in (a, b))
+    before, after = (_keyed(breakdown(tree, depth=depth)) for tree in _common(a, b))
     changes = [_change(before.get(key), after.get(key)) for key in _merged(list(before), list(after))]
     total, *components = changes
     return Diff(tuple(components), total)
+
+
+def _common(a: Block, b: Block) -> tuple[Block, Block]:
+    """Both trees with numbered neighbours that count alike as one block, wherever that gives both as many of them."""
+    trees = _held(a), _held(b)
+    bare: Bare = {}
+    for tree in trees:
+        bottom_up(tree, lambda block, below: bare.setdefault(id(block), _counted(block, below)))
+    apart = _apart(*trees, bare)
+    first, second = (bottom_up(tree, lambda block, below: _grouped(block, below, bare, apart)) for tree in trees)
+    return first, second
+
+
+def _held(tree: Block) -> Block:
+    """The tree with its repeats written out, without what holds no tensors."""
+    written = unfold(tree) if listed(tree) <= MOST_UNFOLDED else tree
+    empty = _empty(written)
+
+    def visit(block: Block, below: list[Block]) -> Block:
+        kept = [new for new, child in zip(below, block.children, strict=True) if id(child) not in empty]
+        same_as_before = len(kept) == len(block.children) and all(map(is_, kept, block.children))
+        return block if same_as_before else replace(block, children=tuple(kept))
+
+    return bottom_up(written, visit)
+
+
+def _empty(tree: Block) -> set[int]:
+    """The blocks, by id, that hold no tensors, their own or shared."""
+    found: set[int] = set()
+
+    def visit(block: Block, below: list[bool]) -> bool:
+        empty = all(below) and not block.own and (block.tied_to is None or id(block) in found)
+        if empty:
+            found.add(id(block))
+        return empty
+
+    shared = [(block, absolute(path.rpartition(".")[0], block.tied_to)) for path, block in tree.walk() if block.tied_to]
+    firsts = [(block, tree.find_block(tuple(target.split(".")))) for block, target in shared]
+    while True:
+        bottom_up(tree, visit)
+        more = {id(block) for block, first in firsts if first is not None and (id(first) in found or _bare(first))}
+        if more <= found:
+            return found
+        found |= more
+
+
+def _bare(block: Block) -> bool:
+    return not (block.own or block.children or block.tied_to)
+
+
+def _counted(block: Block, below: list[Block]) -> Block:
+    """What of a block counts: names, shapes, roles and ties."""
+    own = tuple(TensorSpec(each.name, each.shape, each.role, tied_to=each.tied_to) for each in block.own)
+    children, tied_to = tuple(below), block.tied_to
+    return Block(block.name, "", own, children, block.repeat, block.first, tied_to=tied_to, step=block.step)
+
+
+def _runs(block: Block, bare: Bare) -> list[list[int]]:
+    """The places of the numbered children of a block, neighbours that count alike and count up together."""
+    runs: list[list[int]] = []
+    for place, child in enumerate(block.children):
+        if runs and runs[-1][-1] == place - 1 and _follows(block.children[place - 1], child, bare):
+            runs[-1].append(place)
+        elif child.name == INDEX or _NUMBER.fullmatch(child.name):
+            runs.append([place])
+    return runs
+
+
+def _follows(child: Block, after: Block, bare: Bare) -> bool:
+    if not (_NUMBER.fullmatch(child.name) and _NUMBER.fullmatch(after.name)) or int(after.name) != int(child.name) + 1:
+        return False
+    one, other = bare[id(child)], bare[id(after)]
+    return one.content() == other.content() and one.children == other.children
+
+
+def _apart(a: Block, b: Block, bare: Bare) -> set[int]:
+    """The blocks, by id, whose numbered children stay apart, as they fall into another number of runs on each side."""
+    pairs: set[tuple[int, int]] = set()
+    apart: set[int] = set()
+    stack = [(a, b)]
+    while stack:
+        one, other = stack.pop()
+        if (id(one), id(other)) in pairs:
+            continue
+        pairs.add((id(one), id(other)))
+        runs = _runs(one, bare), _runs(other, bare)
+        if len(runs[0]) != len(runs[1]):
+            apart |= {id(one), id(other)}
+        else:
+            stack += ((one.children[x[0]], other.children[y[0]]) for x, y in zip(*runs, strict=True))
+        shared = (name for name in one.children_by_name if name in other.children_by_name)
+        stack += ((one.children_by_name[name], other.children_by_name[name]) for name in shared)
+    while more := {each for pair in pairs if apart.intersection(pair) for each in pair} - apart:
+        apart |= more
+    return apart
+
+
+def _grouped(block: Block, below: list[Block], bare: Bare, apart: set[int]) -> Block:
+    """The block with each run of its children as one block that repeats."""
+    children: dict[int, Block] = dict(enumerate(below))
+    for first, *others in [] if id(block) in apart else _runs(block, bare):
+        if others:
+            number = int(below[first].name)
+            children[first] = replace(below[first], name=INDEX, repeat=len(others) + 1, first=number)
+            for place in others:
+                del children[place]
+    return replace(block, children=tuple(children.values()))
 
 
 def _keyed(rows: tuple[Row, ...]) -> dict[Key, Row]:

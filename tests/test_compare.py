@@ -5,22 +5,24 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hypothesis import given
+from torch import nn
 
 import paramcalc as pc
 from paramcalc import Block, diff
 from paramcalc.render.diff import diff_table
 from tests import trees
+from tests.modules import modules
+
+
+def held(tree: Block) -> bool:
+    """Whether a tree has components: children with a name that hold tensors."""
+    return any(child.name and any(each.own for _, each in child.walk()) for child in tree.children)
 
 
 @given(trees.blocks(symbolic=False), trees.blocks(symbolic=False))
 def test_changes_at_depth_one_add_up(a: Block, b: Block) -> None:
     result = diff(a, b)
-    if (
-        a.children
-        and b.children
-        and any(child.name for child in a.children)
-        and any(child.name for child in b.children)
-    ):
+    if held(a) and held(b):
         assert sum(change.difference for change in result.changes) == result.total.difference
     assert result.total.difference == b.params - a.params
 
@@ -67,3 +69,53 @@ def test_stacks_of_other_depths_are_compared() -> None:
     a, b = (pc.layers.TransformerEncoder(layer, count) for count in (12, 24))
     changes = {change.path: change for change in diff(a, b, depth=2).changes}
     assert changes["layers.[0..11]"].relative == 1
+
+
+@given(trees.blocks(symbolic=False))
+def test_a_tree_does_not_differ_from_its_folded_form(tree: Block) -> None:
+    for other in (pc.fold(tree), pc.unfold(tree), pc.fold(pc.unfold(tree))):
+        for depth in (1, 2, None):
+            assert not diff(tree, other, depth=depth).differs
+
+
+@given(modules())
+def test_a_model_does_not_differ_from_its_folded_form(model: nn.Module) -> None:
+    tree = pc.from_module(model)
+    assert not diff(tree, pc.fold(tree), depth=None).differs
+    assert not diff(pc.fold(tree), tree, depth=3).differs
+
+
+def test_a_formula_and_its_model_do_not_differ() -> None:
+    formula = pc.layers.TransformerEncoder(pc.layers.TransformerEncoderLayer(8, 2, 16), 6)
+    model = pc.from_module(nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 6))
+    for depth in (1, 2, 3, None):
+        assert not diff(formula, model, depth=depth).differs
+        assert not diff(model, formula, depth=depth).differs
+    result = diff(
+        formula,
+        pc.from_module(nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 12)),
+        depth=2,
+    )
+    changed = [(change.path, str(change.relative)) for change in result.changes if change.changed]
+    assert changed == [("layers", "1"), ("layers.[0..5]", "1")]
+
+
+def test_titles_and_modules_without_tensors_are_no_difference() -> None:
+    act = nn.ReLU()
+    layers = [nn.Sequential(nn.Linear(4, 4), nn.Dropout(number / 10), act) for number in range(3)]
+    plain = pc.repeated(pc.compose("Layer", {"0": pc.layers.Linear(4, 4)}), 3)
+    for depth in (1, 2, None):
+        assert not diff(pc.from_module(nn.ModuleList(layers)), Block(children=(plain,)), depth=depth).differs
+
+
+def test_one_odd_layer_is_the_row_that_changes() -> None:
+    stack = pc.layers.Sequential(*[pc.layers.Linear(4, 4)] * 4)
+    odd = pc.layers.Sequential(*[pc.layers.Linear(4, 4)] * 3, pc.layers.Linear(4, 8))
+    for tree in (stack, pc.fold(stack)):
+        changes = [(change.path, change.difference) for change in diff(tree, odd).changes if change.changed]
+        assert changes == [("3", 20)]
+
+
+def test_repeats_too_many_to_write_out_are_compared() -> None:
+    huge = Block(children=(pc.repeated(pc.layers.Linear(4, 4), 10**9),))
+    assert not diff(huge, huge).differs
