@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -33,11 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = 2
     except click.ClickException as error:
         status = _said(error.format_message(), 2)
-    except (click.Abort, BrokenPipeError):
+    except click.Abort:
         status = 130
     except OSError as error:
-        status = _said(f"cannot write: {error.strerror}", 2)
+        status = _unread_or_unwritten(error)
     raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _unread_or_unwritten(error: OSError) -> int:
+    """The status after an error of the system, which only where it came while printing is one of the output."""
+    printing = any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
+    if printing and isinstance(error, BrokenPipeError):
+        return 130
+    where = "cannot write" if printing else error.filename or "cannot read what was asked for"
+    return _said(f"{where}: {error.strerror or type(error).__name__}", 2)
 
 
 def _said(message: str, status: int) -> int:

@@ -242,6 +242,83 @@ def test_files_that_are_not_trees(run: Run, tmp_path: Path) -> None:
     run("table", str(tmp_path), status=2)
 
 
+@pytest.mark.parametrize("name", ["MODEL.PT", "M2.SafeTensors", "M3.SAFETENSORS.INDEX.JSON", "CONFIG.Json"])
+def test_endings_may_be_of_capitals(run: Run, tmp_path: Path, name: str) -> None:
+    state = {"fc.weight": torch.ones(3, 4)}
+    path = tmp_path / name
+    if name.endswith(".PT"):
+        torch.save(state, path)
+    elif name.endswith("SafeTensors"):
+        save_file(state, path)
+    elif name.endswith("INDEX.JSON"):
+        save_file(state, tmp_path / "a.safetensors")
+        path.write_text(json.dumps({"weight_map": {"fc.weight": "a.safetensors"}}), encoding="utf-8")
+    else:
+        path.write_text(pc.to_json(pc.layers.Linear(4, 3, bias=False)), encoding="utf-8")
+    assert "**12**" in run("table", str(path))
+    run("table", str(tmp_path), status=2)
+    assert name in run.err
+
+
+def test_a_folder_that_cannot_be_listed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    run("table", str(tmp_path), status=2)
+    assert run.err.endswith("is a folder; expected a file; what it holds cannot be listed: Permission denied\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/x/y"), "/x/y: No such file or directory"),
+        (OSError(5, "Input/output error"), "cannot read what was asked for: Input/output error"),
+        (BrokenPipeError(), "cannot read what was asked for: BrokenPipeError"),
+    ],
+)
+def test_only_printing_fails_to_write(run: Run, monkeypatch: pytest.MonkeyPatch, error: OSError, said: str) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("paramcalc.cli.load", refuse)
+    run("table", "amnl", status=2)
+    assert run.err == f"paramcalc: {said}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_is_said() -> None:
+    for words in (["table", "amnl"], ["--help"]):
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-m", "paramcalc", *words]
+            result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert (result.returncode, result.stderr) == (2, "paramcalc: cannot write: No space left on device\n")
+
+
+def test_a_module_that_exits_is_no_success(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "exits_at_once.py").write_text("import sys\nsys.exit(0)\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run("verify", "exits_at_once:build", "exits_at_once:build", status=2) == ""
+    assert run.err == "paramcalc: exits_at_once:build: importing exits_at_once exited with 0; expected a model\n"
+
+
+def test_a_current_directory_that_is_gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert "**15**" in run("table", "torch.nn:Linear", "--arg", "in_features=4", "--arg", "out_features=3")
+
+
+def test_a_target_is_found_after_code_that_changes_the_directory(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import os\nfrom torch import nn\ndef build():\n    os.chdir('/')\n    return nn.Linear(4, 3, bias=False)\n"
+    (tmp_path / "moves_away.py").write_text(code, encoding="utf-8")
+    save_file({"weight": torch.ones(3, 4)}, tmp_path / "moved.safetensors")
+    monkeypatch.chdir(tmp_path)
+    assert run("verify", "moves_away:build", "moved.safetensors").startswith("equal: 1 tensors")
+
+
 def test_help_and_version(run: Run) -> None:
     assert "TARGET" in run("--help")
     assert "--budget" in run("solve", "-h")

@@ -58,7 +58,7 @@ def load(text: str, request: Request | None = None, *, also: Iterable[str] = ())
     both = sorted(set(request.vary) & request.settings.keys())
     if both:
         raise InvalidValue(f"{both[0]} is given a value and varied at once", where=text, expected="one of the two")
-    if text.endswith((*CHECKPOINTS, ".json")):
+    if text.lower().endswith((*CHECKPOINTS, ".json")):
         return _file(text, request)
     from paramcalc.architectures import ARCHITECTURES
 
@@ -86,7 +86,10 @@ def _there(text: str, kind: Callable[[Path], bool]) -> bool:
 
 def _files_in(folder: Path) -> str:
     endings = (*CHECKPOINTS, ".json")
-    found = sorted(each.name for each in folder.iterdir() if each.name.endswith(endings))
+    try:
+        found = sorted(each.name for each in folder.iterdir() if each.name.lower().endswith(endings))
+    except OSError as error:
+        return f"what it holds cannot be listed: {error.strerror}"
     return f"it holds {', '.join(found[:8])}" if found else "it holds none that can be read"
 
 
@@ -97,7 +100,7 @@ def _no_arguments(text: str, request: Request) -> None:
 
 def _file(text: str, request: Request) -> Target:
     _no_arguments(text, request)
-    if text.endswith(CHECKPOINTS):
+    if text.lower().endswith(CHECKPOINTS):
         from paramcalc.sources.checkpoint import from_checkpoint
 
         return _with(text, from_checkpoint(text), request, roles=False)
