@@ -11,7 +11,6 @@ from paramcalc.paths import INDEX, copies, join
 from paramcalc.symbols import Size, substitute, symbol, symbol_names, sympified
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
-from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
 Equation: TypeAlias = tuple[Size, int]
@@ -68,19 +67,6 @@ def shared_places(tree: Block) -> Iterator[tuple[str, str]]:
         for child in reversed(block.children):
             below = [(join(path, name), child, number) for name, number in copies(child, index)]
             stack += reversed(below)
-
-
-def listed(tree: Block) -> int:
-    """Return how many tensors and blocks without any a tree lists, each copy for itself, symbolic repeats as one.
-
-    >>> listed(Block(children=(Block("{}", "Linear", (TensorSpec("weight", (3, 4)),), repeat=10**9),)))
-    1000000000
-    """
-    return bottom_up(tree, _listed)
-
-
-def _listed(block: Block, below: list[int]) -> int:
-    return (block.repeat if isinstance(block.repeat, int) else 1) * max(1, len(block.own) + sum(below))
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from paramcalc.compare import listed
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
-from paramcalc.matching import bindings, general_tensor, listed, shared_places
+from paramcalc.matching import bindings, general_tensor, shared_places
 from paramcalc.paths import INDEX, join
 from paramcalc.symbols import Size
 from paramcalc.tensor import TensorSpec
