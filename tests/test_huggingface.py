@@ -168,12 +168,6 @@ def test_code_that_changes_no_shape_is_not_asked_for(more: dict[str, Any]) -> No
     assert from_config({**SMALL_LLAMA, **more}) == from_config(SMALL_LLAMA)
 
 
-def test_code_of_a_nested_config_is_not_asked_for() -> None:
-    data = {"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": SMALL_LLAMA}
-    text = {**SMALL_LLAMA, "attn_implementation": "flash_attention_2", "_attn_implementation": "flash_attention_2"}
-    assert from_config({**data, "text_config": text}) == from_config(data)
-
-
 def test_no_code_of_kernels_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
 
@@ -182,8 +176,9 @@ def test_no_code_of_kernels_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
         return GPT2Config(**data)
 
     monkeypatch.setattr(GPT2Config, "from_dict", watched)
-    from_config({**SMALL, "use_kernels": True})
-    assert seen == [SMALL]
+    inner = {"text": {"_attn_implementation": "flash_attention_2", "n": 3}, "list": [{"use_kernels": True}]}
+    from_config({**SMALL, "use_kernels": True, "task_specific_params": inner})
+    assert seen == [{**SMALL, "task_specific_params": {"text": {"n": 3}, "list": [{}]}}]
 
 
 def test_code_beside_a_known_model_type_is_said_not_to_be_used() -> None:
