@@ -274,7 +274,54 @@ def verify(
 
     first = load(a, Request(set_a, ALL if symbolic else (), arg_a, device))
     second = load(b, Request(set_b, (), arg_b, device))
-    result = pc.verify(first.block, second.block, roles=first.roles and second.roles)
+    files = {(False, True): "first", (True, False): "second", (False, False): "both"}
+    checkpoint: Any = files.get((first.roles, second.roles), "")
+    result = pc.verify(first.block, second.block, checkpoint=checkpoint)
     click.echo(verification_text(result, a, b, most=None if everything else 20))
     if not result.holds:
         raise SystemExit(1)
+
+
+@commands.command()
+@TARGET
+@_sizes("--at", "at", "The sizes to start from: d_model=64,n_layers=2.")
+@VARY
+@ARG
+@click.option("--form", metavar="FORM", callback=_form, help="One of collected, expanded, factored, leading.")
+@click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text", show_default=True)
+@click.option("--seconds", type=float, default=300, show_default=True, help="Give up after so long.")
+@click.option("--builds", type=int, default=400, show_default=True, help="Give up after so many models.")
+def derive(
+    target: str,
+    at: Mapping[str, Any],
+    vary: list[str],
+    arguments: Mapping[str, Any],
+    form: Any,
+    style: str,
+    seconds: float,
+    builds: int,
+) -> None:
+    """Derive the closed form of TARGET from what its code builds, and prove it on models that it had not seen.
+
+    TARGET is package.module:build, whose code is run, or a Hugging Face config.json. The sizes of --at, or those of
+    --vary alone, become symbols; those of a config are found by themselves.
+    """
+    from paramcalc.derivation import Limits
+    from paramcalc.render.derived import derived_text
+    from paramcalc.sources.target import derived
+
+    tree = derived(target, {**at, **arguments}, vary or None, Limits(builds, seconds), _progress())
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    closed = pc.formula(tree, form=form)
+    if style == "json":
+        click.echo(pc.to_json(tree))
+    else:
+        click.echo(closed.latex() if style == "latex" else derived_text(tree, closed))
+
+
+def _progress() -> Callable[[int, str], None] | None:
+    """A line that tells what a derivation does, where a person looks on."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda builds, doing: click.echo(f"\r\033[K{builds} models built: {doing} ...", nl=False, err=True)

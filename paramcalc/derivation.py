@@ -176,7 +176,12 @@ class Search:
         while len(predicted) < PROOFS and self.names:
             point = self.sampler.point(self.conditions)
             if point is None:
-                break
+                raise InvalidValue(
+                    f"only {len(predicted)} further sizes meet what the code demands, too few for a proof",
+                    where="derive",
+                    expected=f"{PROOFS} of them",
+                    advice=_tried(self.refused),
+                )
             actual = self.built(point, "points to predict")
             if actual is None:
                 continue

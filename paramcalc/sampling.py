@@ -30,8 +30,10 @@ class Sampler:
     def point(self, conditions: Sequence[Condition], *, odd: float = 0.15) -> Point | None:
         """Return a point not drawn before that meets the conditions, None where none was found."""
         for attempt in range(TRIES):
-            share = odd * (1 - attempt / TRIES)
-            drawn = {name: self._size(self.base[name], share) for name in self.names}
+            wide = attempt > TRIES // 2  # nothing was found among the usual sizes
+            drawn = {
+                name: self._wide(self.base[name]) if wide else self._size(self.base[name], odd) for name in self.names
+            }
             point = {**self.base, **drawn}
             if self._key(point) not in self.seen and meets(point, conditions):
                 self.seen.add(self._key(point))
@@ -57,6 +59,11 @@ class Sampler:
     def _key(self, point: Point) -> tuple[int, ...]:
         return tuple(point[name] for name in self.base)
 
+    def _wide(self, base: int) -> int:
+        """Any size up to some times the base, half of them multiples of a part of it."""
+        part = max(1, base // self.random.choice((2, 4, 8)))
+        return self.random.choice((self.random.randint(1, 3 * base + 16), part * self.random.randint(1, 24)))
+
     def _size(self, base: int, odd: float) -> int:
         """A size that shares factors with the base, or with a small chance any near it."""
         if base <= 2:
@@ -64,6 +71,8 @@ class Sampler:
         if self.random.random() < odd:
             return max(1, base + self.random.choice((-3, -2, -1, 1, 2, 3, 5)))
         if base <= SMALL:
+            if base > LAYERS and self.random.random() < 0.25:
+                return base // 4 * self.random.randint(2, 10)
             divisors = [size for size in range(2, min(base, LAYERS) + 1) if base % size == 0]
             return self.random.choice([*divisors[-3:], 2, 3, 4, 6] if base > 6 else [2, 3, 4, 5, 6, base])
         parts = next(part for part in (8, 4, 2, 1) if base % part == 0)

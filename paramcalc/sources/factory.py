@@ -50,6 +50,18 @@ def from_factory(
     return from_module(model, fold=fold)
 
 
+@contextlib.contextmanager
+def factory_at(target: str) -> Iterator[Any]:
+    """The class or function that `package.module:name` leads to, to be called as long as the context lasts.
+
+    Raises what `from_factory` raises for a target that leads to none.
+    """
+    with _importable(_current()):
+        with contextlib.redirect_stdout(sys.stderr):
+            factory = _found(target)
+        yield factory
+
+
 def _is_built(value: object) -> bool:
     """Whether a value is a torch module; where torch is not loaded nothing is."""
     torch = sys.modules.get("torch")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NO_SHAPE = {f"{start}{name}" for name in ("attn_implementation", "experts_implementation") for start in ("", "_")}
 NO_SHAPE |= {"_attn_implementation_internal", "_experts_implementation_internal", "use_kernels"}
 
+LAYER_TYPES = "layer_types"
+
 
 def from_config(config: str | os.PathLike[str] | Mapping[str, Any], *, fold: bool = False) -> Block:
     """Return the tree of the model that a Hugging Face `config.json` describes, given by its path or as a mapping.
@@ -48,14 +50,16 @@ def from_config(config: str | os.PathLike[str] | Mapping[str, Any], *, fold: boo
 def derive_config(
     config: str | os.PathLike[str] | Mapping[str, Any],
     *,
+    at: Mapping[str, Any] | None = None,
     vary: Sequence[str] | None = None,
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> Block:
     """Return the closed form of the models that a Hugging Face config describes, in its integer fields, with evidence.
 
-    With nothing said, the fields that vary are those that the model reads while it is built. A field of a nested config
-    is named by its path (`text_config_hidden_size`), an entry of a list by its number (`depths_0`).
+    `at` gives fields of the config other values to start from. With nothing said, the fields that vary are those that
+    the model reads while it is built. A field of a nested config is named by its path (`text_config_hidden_size`), an
+    entry of a list by its number (`depths_0`).
 
     >>> small = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "vocab_size": 1000, "n_positions": 128}
     >>> tree = derive_config(small, vary=["n_embd", "n_layer"])
@@ -65,19 +69,37 @@ def derive_config(
     Raises what `from_config` and `derive` raise.
     """
     where, data = _read_or_given(config)
+    data = {**data, **(at or {})}
     with _library(where):
         settings = _settings(data, where)
-        data = {**settings.to_dict(), "model_type": data["model_type"]}
+        whole = {**settings.to_dict(), "model_type": data["model_type"]}
         chosen = _model_class(settings, where)
-        used = _used(chosen, settings, data, vary or (), where)
+        used = _used(chosen, settings, whole, vary or (), where)
+        data = _base(data, whole, used, where)
 
         def build_at(values: Mapping[str, Any]) -> nn.Module:
             changed = with_fields(data, {used[name]: value for name, value in values.items()})
             model: nn.Module = chosen._from_config(_settings(changed, where))
             return model
 
-        at = {name: at_path(data, path) for name, path in used.items()}
-        return _noted(proven(build_at, at, vary, limits=limits, report=report), data)
+        start = {name: at_path(whole, path) for name, path in used.items()}
+        return _noted(proven(build_at, start, vary, limits=limits, report=report), data)
+
+
+def _base(data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The config as given, with the nested parts that hold fields to vary, and without what follows from the others.
+
+    A list of the kinds of layers is as long as there are layers: given or not, it is left to the library where the
+    library makes the same.
+    """
+    base = {**data, **{path[0]: whole[path[0]] for path in used.values() if len(path) > 1 and path[0] not in data}}
+    for key in [key for key, value in base.items() if isinstance(value, Mapping)]:
+        base[key] = {name: value for name, value in base[key].items() if name != LAYER_TYPES}
+    if LAYER_TYPES in base:
+        without = {name: value for name, value in base.items() if name != LAYER_TYPES}
+        if getattr(_settings(without, where), LAYER_TYPES, None) == base[LAYER_TYPES]:
+            return without
+    return base
 
 
 def _used(chosen: Any, settings: Any, data: Mapping[str, Any], wanted: Sequence[str], where: str) -> dict[str, Any]:

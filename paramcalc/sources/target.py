@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
 from paramcalc.tree import Block
 from paramcalc.tree_json import from_json
+
+if TYPE_CHECKING:
+    from paramcalc.derivation import Limits, Report
 
 ALL = ("*",)
 DEVICES = ("meta", "cpu")
@@ -91,6 +94,26 @@ def _files_in(folder: Path) -> str:
     except OSError as error:
         return f"what it holds cannot be listed: {error.strerror}"
     return f"it holds {', '.join(found[:8])}" if found else "it holds none that can be read"
+
+
+def derived(
+    text: str, at: Mapping[str, Any], vary: Sequence[str] | None, limits: Limits, report: Report | None
+) -> Block:
+    """Return the closed form that `paramcalc derive` asks for, of a factory or a config.
+
+    Raises InvalidValue for any other target, and what `derive` raises.
+    """
+    if text.lower().endswith(".json"):
+        from paramcalc.sources.huggingface import derive_config
+
+        return derive_config(text, at=at, vary=vary, limits=limits, report=report)
+    if not _FACTORY.fullmatch(text):
+        raise InvalidValue(f"got {text!r}", where="derive", expected="package.module:build or a config.json")
+    from paramcalc.sources.derivation import derive
+    from paramcalc.sources.factory import factory_at
+
+    with factory_at(text) as factory:
+        return derive(factory, at, vary=vary, limits=limits, report=report)
 
 
 def _no_arguments(text: str, request: Request) -> None:

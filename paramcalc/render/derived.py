@@ -1,0 +1,41 @@
+"""A derived closed form as text: the form, where it holds, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paramcalc.closed_form import Formula
+from paramcalc.evidence import Evidence
+from paramcalc.render.formula import formula_text
+from paramcalc.tree import Block
+
+
+def derived_text(tree: Block, closed: Formula) -> str:
+    """Return the form of a derived tree, its domain and its evidence, a line each."""
+    lines = [formula_text(closed)]
+    if tree.evidence is not None:
+        lines += ["", *evidence_lines(tree.evidence)]
+    return "\n".join(lines)
+
+
+def evidence_lines(evidence: Evidence) -> list[str]:
+    """Return what a derivation rests on, as sentences."""
+    lines = [
+        f"fitted to models of {len(evidence.built):,} sizes; predicted {len(evidence.predicted):,} others exactly, "
+        f"tensor by tensor ({evidence.builds:,} built in all)"
+    ]
+    if evidence.predicted:
+        lines.append(f"such as {_point(evidence.predicted[0])}")
+    if evidence.refused:
+        point, reason = evidence.refused[-1]
+        lines.append(f"{len(evidence.refused):,} sizes refused, such as {_point(point)}: {reason}")
+    fixed = {name: value for name, value in evidence.fixed.items() if type(value) is not bool}
+    if fixed:
+        lines.append(f"fixed: {', '.join(f'{name}={value}' for name, value in fixed.items())}")
+    if evidence.no_effect:
+        lines.append(f"no effect: {', '.join(evidence.no_effect)}")
+    return lines
+
+
+def _point(point: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in point.items())
