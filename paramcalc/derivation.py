@@ -15,6 +15,7 @@ from paramcalc.sampling import Sampler, explained, meets, varied
 from paramcalc.symbols import symbol_names
 from paramcalc.tree import Block
 from paramcalc.unify import Hints, Unfit, Unifier
+from paramcalc.whole import without_rounding
 
 Probe: TypeAlias = Callable[[Mapping[str, int]], Block]
 Report: TypeAlias = Callable[[int, str], None]
@@ -26,6 +27,10 @@ MANY = 6  # refusals after which each size is tried alone
 
 class Refused(InvalidValue):
     """Sizes for which the code builds no model."""
+
+
+class Exhausted(InvalidValue):
+    """No further sizes to build at."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Search:
     report: Report | None = None
     trees: list[tuple[Point, Block]] = field(default_factory=list)
     refused: list[tuple[Point, str]] = field(default_factory=list)
+    accepted: list[Point] = field(default_factory=list)
     builds: int = 0
     confirmed: set[Condition] = field(default_factory=set)
     alone: bool = False
@@ -107,7 +113,9 @@ class Search:
         if self.report is not None:
             self.report(self.builds, doing)
         try:
-            return self.probe(point)
+            tree = self.probe(point)
+            self.accepted.append(point)
+            return tree
         except (Refused, PreconditionFailed) as error:
             if not self.trees:
                 raise InvalidValue(f"no model at the sizes given: {error}", where="derive") from error
@@ -117,17 +125,15 @@ class Search:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What is likely, and what explains the refused points."""
-        accepted, refused = [point for point, _ in self.trees], [point for point, _ in self.refused]
-        likely = tuple(each for each in self.likely if all(meets(point, [each]) for point in accepted))
-        return (*likely, *explained(accepted, refused, likely, self.candidates))
+        refused = [point for point, _ in self.refused]
+        likely = tuple(each for each in self.likely if all(meets(point, [each]) for point in self.accepted))
+        return (*likely, *explained(self.accepted, refused, likely, self.candidates))
 
     def fresh(self, doing: str) -> Block | None:
         """Build at a point not seen before, and keep the tree."""
         point = self.sampler.point(self.conditions)
         if point is None:
-            raise InvalidValue(
-                "no further point meets what the code demands", where="derive", advice=_tried(self.refused)
-            )
+            raise Exhausted("no further point meets what the code demands", where="derive", advice=_tried(self.refused))
         tree = self.build(point, doing)
         if len(self.refused) >= MANY and self.strange:
             self.one_by_one()
@@ -144,9 +150,16 @@ class Search:
             if more == 1 and not self.alone:
                 self.one_by_one()
             else:
-                for _ in range(3):
-                    self.fresh("points to fit")
+                self.more(problem)
         raise problem
+
+    def more(self, problem: Unfit) -> None:
+        """Build at three more points; the problem is the answer where there are none."""
+        for _ in range(3):
+            try:
+                self.fresh("points to fit")
+            except Exhausted:
+                raise problem from None
 
     def one_by_one(self) -> None:
         """Build with each size changed alone: what changes then depends on it, and what cannot be changed is fixed."""
@@ -169,6 +182,7 @@ class Search:
         base = self.base
         self.trees = [(point, tree) for point, tree in self.trees if all(point[name] == base[name] for name in names)]
         self.refused = [each for each in self.refused if all(each[0][name] == base[name] for name in names)]
+        self.accepted = [point for point in self.accepted if all(point[name] == base[name] for name in names)]
 
     def tested(self, tree: Block) -> tuple[tuple[Point, Block] | None, tuple[Point, ...]]:
         """The first point at which the tree does not predict what is built, or all that it predicted."""
@@ -195,18 +209,21 @@ class Search:
 
         What turns out to be built there, and as predicted, is kept, so that the condition is not found again.
         """
-        for condition in self.conditions:
-            if condition in self.confirmed:
-                continue
+        while True:
+            condition = next((each for each in self.conditions if each not in self.confirmed), None)
+            if condition is None:
+                return True
             others = [each for each in self.conditions if each != condition]
             for _ in range(3):
                 point = self.sampler.breaking(condition, others)
                 actual = None if point is None else self.built(point, "what the code demands")
-                if point is not None and actual is not None and predicts(tree, point, actual):
+                if point is None or actual is None:
+                    continue
+                if predicts(tree, point, actual):
                     self.trees.append((point, actual))
                     return False
+                self.accepted.remove(point)  # another model is built there: the condition bounds this one
             self.confirmed.add(condition)
-        return True
 
     def finished(self, tree: Block, predicted: tuple[Point, ...]) -> Block:
         """The tree with the conditions under which it holds, and the evidence."""
@@ -219,7 +236,12 @@ class Search:
             builds=self.builds,
         )
         needed = tuple(each for each in self.conditions if each not in tree.preconditions)
-        return replace(tree, conditions=needed, evidence=evidence)
+        whole = without_rounding(tree, self.conditions)
+        if not all(
+            predicts(whole, point, tree.bind(**{name: point[name] for name in tree.symbols})) for point in predicted
+        ):
+            whole = tree
+        return replace(whole, conditions=needed, evidence=evidence)
 
 
 def predicts(tree: Block, point: Point, actual: Block) -> bool:

@@ -107,7 +107,11 @@ def explained(
     """
     left = [point for point in refused if meets(point, known)]
     found: list[Condition] = []
-    tried = [*likely, *_pairs(tuple(accepted[0].items()))] if left else []
+    tried = (
+        [*likely, *_pairs(tuple((name, value) for name, value in accepted[0].items() if type(value) is int))]
+        if left
+        else []
+    )
     possible = [each for each in tried if all(_met(each, point) for point in accepted)]
     while left:
         best, most = None, 0

@@ -25,7 +25,7 @@ ORDER = [
     {"tree"},
     {"layers", "fold", "tree_json", "storage"},
     {"architectures", "breakdown", "closed_form", "budget", "evaluation"},
-    {"compare", "unify"},
+    {"compare", "unify", "whole"},
     {"derivation", "matching"},
     {"sources"},
     {"verification"},

@@ -1,0 +1,356 @@
+"""The closed form from code: round trips, the catalogue from torch's own classes, known models, bad factories."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import amnl_reference
+import paramcalc as pc
+from paramcalc.derivation import derive_tree, predicts
+from paramcalc.errors import InvalidType, InvalidValue, UnknownName
+from paramcalc.fitting import Fitter
+from paramcalc.layers import CATALOGUE
+from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
+from paramcalc.symbols import same
+from paramcalc.tree import Block
+
+X, Y, N = (pc.symbol(name) for name in ("x", "y", "n"))
+SIZES = st.sampled_from([X, Y, 2 * X, X + 3, 4 * Y, X * Y, X + Y, 7])
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Block:
+    """Draw a model of a few layers, some of which repeat."""
+    children: dict[str, Block] = {}
+    for name in draw(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, unique=True)):
+        a, b = draw(SIZES), draw(SIZES)
+        layer = draw(st.sampled_from([pc.layers.Linear(a, b), pc.layers.LSTM(a, b, 2), pc.layers.Conv1d(a, b, 3)]))
+        several = pc.compose("ModuleList", {"x": layer})
+        repeated = replace(several, children=(pc.repeated(layer, draw(st.sampled_from([N, N + 1, 2 * N]))),))
+        children[name] = repeated if draw(st.booleans()) else layer
+    return pc.compose("Model", children)
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(models())
+def test_a_tree_comes_back_from_what_it_builds(tree: Block) -> None:
+    at = {name: value for name, value in {"x": 24, "y": 40, "n": 3}.items() if name in tree.symbols}
+    assume(at)
+    found = derive_tree(lambda point: pc.unfold(tree.bind(**{name: point[name] for name in at})), at)
+    assert same(found.params, tree.params)
+    assert found.evidence is not None
+    assert len(found.evidence.predicted) == 8
+    for values in ({"x": 1, "y": 1, "n": 2}, {"x": 100, "y": 7, "n": 9}):
+        point = {name: values[name] for name in at}
+        assert predicts(found, point, pc.unfold(tree.bind(**point)))
+
+
+# What to start each class from: sizes that its constructor takes, generic enough to tell them apart.
+START: dict[str, dict[str, Any]] = {
+    "Conv": {"in_channels": 8, "out_channels": 16, "kernel_size": 3, "groups": 4},
+    "MultiheadAttention": {"embed_dim": 24, "num_heads": 4, "kdim": 10, "vdim": 14},
+    "GroupNorm": {"num_groups": 4, "num_channels": 24},
+    "RNN": {"input_size": 10, "hidden_size": 12, "num_layers": 3},
+    "LSTM": {"input_size": 10, "hidden_size": 12, "num_layers": 3, "bidirectional": True},
+    "GRU": {"input_size": 10, "hidden_size": 12, "num_layers": 3},
+    "TransformerEncoderLayer": {"d_model": 24, "nhead": 4, "dim_feedforward": 40},
+    "TransformerDecoderLayer": {"d_model": 24, "nhead": 4, "dim_feedforward": 40},
+    "Transformer": {
+        "d_model": 24,
+        "nhead": 4,
+        "num_encoder_layers": 2,
+        "num_decoder_layers": 3,
+        "dim_feedforward": 40,
+        "batch_first": True,
+    },
+    "Embedding": {"num_embeddings": 50, "embedding_dim": 12},
+    "Bilinear": {"in1_features": 5, "in2_features": 7, "out_features": 9},
+    "RNNCell": {"input_size": 10, "hidden_size": 12},
+    "LayerNorm": {"normalized_shape": 12},
+    "Norm": {"num_features": 12},
+    "PReLU": {"num_parameters": 5},
+    "Linear": {"in_features": 10, "out_features": 12},
+    "LinearCrossEntropyLoss": {"in_features": 10, "num_classes": 12},
+}
+SAME = {"EmbeddingBag": "Embedding", "LSTMCell": "RNNCell", "GRUCell": "RNNCell", "RMSNorm": "LayerNorm"}
+WHOLE = {"Identity", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"}
+# Their arguments are layers or a list of sizes that must stay in order.
+BY_LAYERS = {"TransformerEncoder", "TransformerDecoder", "AdaptiveLogSoftmaxWithLoss"}
+
+
+def start(name: str) -> dict[str, Any]:
+    if name.startswith("Conv"):
+        return START["Conv"]
+    if name.startswith(("BatchNorm", "InstanceNorm", "SyncBatchNorm")):
+        return START["Norm"] | ({"affine": True} if name.startswith("Instance") else {})
+    return START[SAME.get(name, name)]
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE.keys() - WHOLE - BY_LAYERS))
+def test_the_catalogue_is_what_torchs_own_classes_derive(name: str) -> None:
+    at = start(name)
+    found = pc.derive(getattr(nn, name), at)
+    free = {key: pc.symbol(key) if type(value) is int else value for key, value in at.items()}
+    expected = CATALOGUE[name].build(**free)
+    assert found.evidence is not None
+    for point in found.evidence.predicted:
+        assert predicts(found, point, pc.unfold(expected.bind(**{key: point[key] for key in expected.symbols})))
+    assert same(found.params, expected.params)
+
+
+def test_the_reference_derives_to_the_specification() -> None:
+    at = {"lstm_hidden": 128, "lstm_layers": 2, "n_features": 17}
+    found = pc.derive(amnl_reference.build, at)
+    specification = pc.architecture("amnl", **{name: pc.symbol(name) for name in at})
+    assert same(found.params, specification.params)
+    assert [str(each) for each in found.preconditions] == ["lstm_hidden divisible by 4"]
+    with pytest.raises(pc.errors.PreconditionFailed, match="lstm_hidden=10"):
+        found.bind(lstm_hidden=10)
+
+
+def language_model(vocab: int, d_model: int, n_layers: int, n_heads: int, dropout: float = 0.1) -> nn.Module:
+    layer = nn.TransformerEncoderLayer(d_model, n_heads, 4 * d_model, dropout, batch_first=True)
+    head = nn.Linear(d_model, vocab, bias=False)
+    model = nn.ModuleDict(
+        {"wte": nn.Embedding(vocab, d_model), "layers": nn.TransformerEncoder(layer, n_layers), "head": head}
+    )
+    head.weight = model["wte"].weight  # type: ignore[assignment]
+    return model
+
+
+def test_ties_layers_and_conditions_of_a_language_model() -> None:
+    found = pc.derive(language_model, {"vocab": 1000, "d_model": 64, "n_layers": 2, "n_heads": 4, "dropout": 0.1})
+    assert str(pc.formula(found)) == "d_model*vocab + n_layers*(12*d_model**2 + 13*d_model)"
+    assert [str(each) for each in found.preconditions] == ["d_model divisible by n_heads"]
+    assert found.evidence is not None
+    assert found.evidence.no_effect == ("n_heads",)
+    assert dict(found.evidence.fixed) == {"dropout": 0.1}
+    assert found.bind(vocab=30, d_model=8, n_layers=3, n_heads=2).params == 30 * 8 + 3 * (12 * 64 + 13 * 8)
+    only = pc.derive(language_model, {"vocab": 1000, "d_model": 64, "n_layers": 2, "n_heads": 4}, vary=["n_layers"])
+    assert str(only.params) == "49984*n_layers + 64000"
+
+
+PUBLISHED: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    "gpt2": (
+        {"model_type": "gpt2", "n_layer": 2, "n_embd": 96, "n_head": 4},
+        {
+            "n_embd": 1600,
+            "n_layer": 48,
+            "n_head": 25,
+            "vocab_size": 50257,
+            "n_positions": 1024,
+            "params": 1_557_611_200,
+        },
+    ),
+    "llama": (
+        {"model_type": "llama", "architectures": ["LlamaForCausalLM"]},
+        {
+            "hidden_size": 4096,
+            "num_hidden_layers": 32,
+            "num_attention_heads": 32,
+            "num_key_value_heads": 32,
+            "head_dim": 128,
+            "intermediate_size": 11008,
+            "vocab_size": 32000,
+            "params": 6_738_415_616,
+        },
+    ),
+    "bert": (
+        {"model_type": "bert"},
+        {
+            "hidden_size": 1024,
+            "num_hidden_layers": 24,
+            "num_attention_heads": 16,
+            "intermediate_size": 4096,
+            "vocab_size": 30522,
+            "max_position_embeddings": 512,
+            "type_vocab_size": 2,
+            "params": 335_141_888,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_known_models_from_their_configs(name: str) -> None:
+    config, sizes = PUBLISHED[name]
+    found = pc.derive_config(config)
+    values = {key: value for key, value in sizes.items() if key in found.symbols}
+    assert found.symbols == values.keys()
+    assert found.bind(**values).params == sizes["params"]
+
+
+def test_sizes_that_must_be_equal_go_together() -> None:
+    found = pc.derive_config({"model_type": "opt", "num_hidden_layers": 2})
+    assert found.evidence is not None
+    assert found.evidence.fixed["word_embed_proj_dim"] == "hidden_size"
+
+
+def test_layers_that_take_turns() -> None:
+    def build(width: int, depth: int) -> nn.Module:
+        return nn.Sequential(*(part for _ in range(depth) for part in (nn.Linear(width, width), nn.ReLU())))
+
+    found = pc.derive(build, {"width": 32, "depth": 3})
+    assert str(found.params) == "depth*width**2 + depth*width"
+    assert [name for name, _ in found.bind(width=2, depth=3).tensors()][::2] == ["0.weight", "2.weight", "4.weight"]
+    assert pc.from_json(pc.to_json(found)) == found
+
+
+def test_rounding_is_found() -> None:
+    def build(width: int) -> nn.Module:
+        return nn.Linear(int(width * 8 / 3), 64 * ((width + 63) // 64), bias=False)
+
+    found = pc.derive(build, {"width": 96})
+    for width in (7, 64, 65, 1000):
+        assert found.bind(width=width).params == int(width * 8 / 3) * 64 * ((width + 63) // 64)
+
+
+def unfit() -> dict[str, tuple[Any, dict[str, Any], str]]:
+    state = iter(range(10**6))
+
+    def growing(width: int) -> nn.Module:
+        return nn.Linear(width, 3 + next(state))
+
+    def odd(width: int) -> nn.Module:
+        return nn.Linear(width, int(str(width)[::-1]) % 97 + 1)
+
+    def raises(width: int) -> nn.Module:
+        raise RuntimeError("no luck today")
+
+    def text(width: int) -> Any:
+        return "a model"
+
+    def doubling(depth: int) -> nn.Module:
+        return nn.ModuleList(nn.Linear(2**each, 2) for each in range(depth))
+
+    return {
+        "state": (growing, {"width": 8}, "dimension 0 follows no expression that was tried: .* at width="),
+        "odd": (odd, {"width": 8}, "weight: dimension 0 follows no expression that was tried"),
+        "raises": (raises, {"width": 8}, "no model at the sizes given: RuntimeError: no luck today"),
+        "text": (text, {"width": 8}, "the factory: it returned str; expected a torch.nn.Module or a Block"),
+        "doubling": (doubling, {"depth": 3}, "the number of different layers changes with the sizes"),
+        "unknown": (odd, {"widht": 8}, "unknown argument 'widht'; did you mean 'width'"),
+        "no factory": (3, {"width": 8}, "derive: got int; expected a class or a function"),
+        "too large": (odd, {"width": 2**70}, "no model at the sizes given: .*"),
+    }
+
+
+@pytest.mark.parametrize("name", unfit())
+def test_what_cannot_be_derived_is_an_error_with_its_reason(name: str) -> None:
+    build, at, message = unfit()[name]
+    with pytest.raises((InvalidValue, InvalidType, UnknownName), match=message):
+        pc.derive(build, at)
+
+
+def test_what_cannot_vary() -> None:
+    with pytest.raises(UnknownName, match="vary: unknown size 'hight'"):
+        pc.derive(nn.Linear, {"in_features": 4, "out_features": 3}, vary=["hight"])
+    with pytest.raises(InvalidType, match="at bias: got True; expected an int of 1 or more, to vary it"):
+        pc.derive(nn.Linear, {"in_features": 4, "out_features": 3, "bias": True}, vary=["bias"])
+    with pytest.raises(InvalidValue, match="no proof within 3 builds"):
+        pc.derive(nn.Linear, {"in_features": 4, "out_features": 3}, limits=pc.Limits(builds=3))
+
+
+def current_mode() -> object:
+    mode: Any = torch.overrides
+    return mode._get_current_function_mode()
+
+
+def test_traced_integers_stay_in_the_call() -> None:
+    kept: list[Any] = []
+
+    def build(width: int) -> nn.Module:
+        model = nn.Linear(width, 2 * width)
+        kept.append(model)
+        return model
+
+    tree = pc.derive(build, {"width": 8})
+    assert int is int
+    assert [type(each.value) for each in pc.from_module(nn.Linear(8, 16)).args] == [int, int]
+    assert not any(isinstance(size, TracedInt) for _, tensor in tree.tensors() for size in tensor.shape)
+    assert current_mode() is None
+    with pytest.raises(InvalidValue, match="no model at the sizes given"):
+        pc.derive(lambda width: 1 / 0, {"width": 8})
+    assert current_mode() is None
+    assert torch.empty(1).device.type == "cpu"
+
+
+def test_traced_arithmetic_is_that_of_integers() -> None:
+    trace = Trace()
+    d, n = trace.integer("d", 24), trace.integer("n", 5)
+    made: list[Any] = [d + n, 3 * d - n, d // n, -(-d // n), d % n, (d + 63) // 64 * 64, round(d / 7), d**2, 2 - d]
+    for value in made:
+        assert value_at(value.node, {"d": 24, "n": 5}) == int(value)
+        for point in ({"d": 24, "n": 5}, {"d": 7, "n": 3}, {"d": 100, "n": 9}):
+            size = expression_of(value.node)
+            assert size is not None
+            bound: Any = size
+            exact = value_at(value.node, point)
+            assert int(bound.subs({pc.symbol("d"): point["d"], pc.symbol("n"): point["n"]})) == exact
+    assert [each[0] for each in trace.met] == []
+    assert (d % 4 == 0) is True
+    assert trace.met[-1][0] == "eq"
+
+
+def test_the_simplest_expression_is_taken() -> None:
+    points = [
+        {"d": 8 * a, "h": b, "k": c} for a, b, c in ((1, 2, 1), (3, 4, 2), (5, 3, 3), (2, 7, 5), (7, 5, 4), (4, 6, 7))
+    ]
+    fitter = Fitter(points)
+    for wanted in ("d", "3*d", "d*h", "d*k/4", "d + 3*h", "d*h + 1", "Max(d, 20)"):
+        size = pc.symbol("d") if wanted == "d" else None
+        values = [eval(wanted, {"Max": max}, dict(point)) for point in points]  # the text is the test's own
+        found: Any = fitter.fit([int(value) for value in values])
+        assert found is not None
+        assert size is None or found == size
+        assert [int(pc.symbol("d") * 0 + found.subs({pc.symbol(k): v for k, v in p.items()})) for p in points] == values
+    assert fitter.fit([3, 1, 4, 1, 5, 9]) is None
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from paramcalc.cli import main
+
+    def run(*arguments: str, status: int = 0) -> tuple[str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main(["derive", *arguments])
+        out, err = capsys.readouterr()
+        assert stop.value.code == status, err
+        return out, err
+
+    out, _ = run("amnl_reference:build", "--at", "lstm_hidden=128", "--form", "expanded")
+    assert out.startswith("48*lstm_hidden**2 + 944*lstm_hidden + 53700\nfor lstm_hidden divisible by 4\n")
+    assert "predicted 8 others exactly" in out
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"model_type": "gpt2", "n_embd": 96, "n_layer": 2, "n_head": 4}), encoding="utf-8")
+    out, _ = run(str(path), "--vary", "n_embd,n_layer", "--format", "json")
+    tree = pc.from_json(out)
+    assert tree.bind(n_embd=768, n_layer=12).params == 124_439_808
+    for arguments in (
+        ["amnl"],
+        ["torch.nn:Linear", "--at", "in_features=4"],
+        ["no.json"],
+        [str(path), "--vary", "foo"],
+    ):
+        assert run(*arguments, status=2)[1].startswith("paramcalc: ")
+
+
+def test_nothing_of_the_engine_needs_torch() -> None:
+    names = [name for name in ("derivation", "fitting", "unify", "sampling") if f"paramcalc.{name}" in sys.modules]
+    for name in names:
+        source = inspect.getsource(sys.modules[f"paramcalc.{name}"])
+        assert "import torch" not in source
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert derive_tree(lambda at: pc.layers.Linear(at["d"], 3), {"d": 5}).params == 3 * pc.symbol("d") + 3
