@@ -167,8 +167,13 @@ MISTAKES = [
         ("tests/test_huggingface.py",),
     ),
     Mistake(
-        "factories allocate", "sources/factory.py", "with torch.device(device):", "if True:", ("tests/test_factory.py",)
+        "factories allocate",
+        "sources/factory.py",
+        "torch.device(device):",
+        "torch.device('cpu'):",
+        ("tests/test_factory.py",),
     ),
+    Mistake("no proof is asked for", "derivation.py", "if wrong is not None:", "if False:", ("tests/test_derive.py",)),
     Mistake("roles agree", "verification.py", "if left.role != right.role:", "if False:", VERIFY),
     Mistake("the first value wins", "matching.py", "counts.most_common(1)[0][0]", "next(iter(counts))", VERIFY),
     Mistake("no copies are one", "matching.py", "default=0)", "default=1)", VERIFY),
