@@ -119,3 +119,10 @@ def test_one_odd_layer_is_the_row_that_changes() -> None:
 def test_repeats_too_many_to_write_out_are_compared() -> None:
     huge = Block(children=(pc.repeated(pc.layers.Linear(4, 4), 10**9),))
     assert not diff(huge, huge).differs
+
+
+def test_a_copy_without_tensors_may_be_shared() -> None:
+    copies = Block("{}", "ReLU", repeat=pc.symbol("n"))
+    linear = pc.layers.Linear(4, 4).named("a")
+    tree = Block(children=(copies, linear, Block("b", "ReLU", tied_to=".0")))
+    assert not diff(tree, Block(children=(linear,))).differs

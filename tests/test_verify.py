@@ -343,9 +343,9 @@ def test_a_shared_module_of_which_a_file_keeps_one_place(tmp_path: Path) -> None
 
 def test_a_wrapper_of_the_user_is_part_of_the_names(tmp_path: Path) -> None:
     class Wrapper(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, outputs: int = 4) -> None:
             super().__init__()
-            self.module = nn.Linear(4, 4)
+            self.module = nn.Linear(4, outputs)
 
     wrapper = Wrapper()
     parallel = nn.DataParallel(wrapper)
@@ -354,6 +354,11 @@ def test_a_wrapper_of_the_user_is_part_of_the_names(tmp_path: Path) -> None:
             assert found(pc.from_module(model), saved(other, tmp_path), checkpoint="second") == []
             assert found(saved(other, tmp_path), model, checkpoint="first") == []
     assert found(pc.from_module(wrapper), nn.Linear(4, 4))
+    narrow = saved(Wrapper(3), tmp_path)
+    assert found(pc.from_module(wrapper), narrow, checkpoint="second") == [
+        ("shape", "module.weight"),
+        ("shape", "module.bias"),
+    ]
     assert found(pc.layers.Linear(4, 3), nn.DataParallel(nn.Linear(4, 4))) == [("shape", "weight"), ("shape", "bias")]
 
 
