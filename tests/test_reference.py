@@ -320,7 +320,8 @@ def test_benchmark_prints_a_table_that_agrees_with_itself(capsys: pytest.Capture
         assert claim == "30000"
         assert float(speed) > 0
         assert float(ratio.removesuffix("x")) == pytest.approx(float(speed) / 30_000, abs=0.006)
-        assert float(milliseconds) == pytest.approx(1000 * int(size) / float(speed), rel=0.05, abs=0.01)
+        # Both are rounded, the speed to whole samples, of which a busy machine makes few.
+        assert float(speed) == pytest.approx(1000 * int(size) / float(milliseconds), rel=0.05, abs=0.51)
 
 
 def test_speed_counts_finished_calls_after_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
