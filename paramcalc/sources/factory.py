@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
+from paramcalc.sources.target import DEVICES
 from paramcalc.sources.torch_module import from_module
 from paramcalc.tree import Block
 
@@ -35,8 +36,8 @@ def from_factory(
     Raises InvalidValue where the module or the name is missing, or where the code raises; UnknownName for an argument
     that the factory does not take; InvalidType where it returns no torch module.
     """
-    if device not in ("meta", "cpu"):
-        raise unknown_name("device", device, ["meta", "cpu"])
+    if device not in DEVICES:
+        raise unknown_name("device", device, DEVICES)
     given = dict(arguments or {})
     with _importable(_current()), contextlib.redirect_stdout(sys.stderr):
         factory = _found(target)
