@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from paramcalc.closed_form import Formula, formula
     from paramcalc.compare import Change, Diff, diff
     from paramcalc.conditions import Condition
-    from paramcalc.derivation import Limits
     from paramcalc.errors import ParamcalcError
     from paramcalc.evaluation import admissible, evaluate
     from paramcalc.evidence import Evidence
+    from paramcalc.probing import Limits
     from paramcalc.sources.checkpoint import from_checkpoint
     from paramcalc.sources.derivation import derive
     from paramcalc.sources.huggingface import derive_config, from_config
@@ -40,7 +40,7 @@ _LATER = {
     "paramcalc.evaluation": ("admissible", "evaluate"),
     "paramcalc.closed_form": ("Formula", "formula"),
     "paramcalc.budget": ("solve",),
-    "paramcalc.derivation": ("Limits",),
+    "paramcalc.probing": ("Limits",),
     "paramcalc.evidence": ("Evidence",),
     "paramcalc.sources.checkpoint": ("from_checkpoint",),
     "paramcalc.sources.derivation": ("derive",),

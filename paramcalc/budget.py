@@ -103,6 +103,10 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
     divisions = [each for each in conditions if each.relation == "divisible by"]
     for each in conditions:
         gap = each.left - each.right - (1 if each.relation == ">" else 0)
+        if each.relation == "!=":
+            sides = (nonnegative(_sign(gap - 1, x), 1), nonnegative(_sign(-gap - 1, x), 1))
+            runs = intersect(runs, sorted([*sides[0], *sides[1]], key=lambda run: run[0]))
+            continue
         positive = isinstance(each.left, int) or each.left.is_positive
         if each not in divisions or (positive and not isinstance(each.right, int)):
             runs = intersect(runs, nonnegative(_sign(gap, x), 1))

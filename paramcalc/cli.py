@@ -306,7 +306,7 @@ def derive(
     TARGET is package.module:build, whose code is run, or a Hugging Face config.json. The sizes of --at, or those of
     --vary alone, become symbols; those of a config are found by themselves.
     """
-    from paramcalc.derivation import Limits
+    from paramcalc.probing import Limits
     from paramcalc.render.derived import derived_text
     from paramcalc.sources.target import derived
 

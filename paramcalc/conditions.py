@@ -10,8 +10,8 @@ from typing import Any, Literal
 from paramcalc.errors import InvalidValue, PreconditionFailed
 from paramcalc.symbols import Size, as_expr, canonical, short, substitute, symbol_names
 
-Relation = Literal["divisible by", ">=", ">"]
-RELATIONS: tuple[Relation, ...] = ("divisible by", ">=", ">")
+Relation = Literal["divisible by", ">=", ">", "!="]
+RELATIONS: tuple[Relation, ...] = ("divisible by", ">=", ">", "!=")
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,13 @@ class Condition:
     @property
     def holds(self) -> bool | None:
         """True or False where that is certain, None where it depends on the value of a symbol."""
+        if self.relation == "!=":
+            return self._differs()
         if self.gap is None:
             return self._divides()
         if isinstance(self.gap, int):
             return self.gap >= 0
-        answer: bool | None = self.gap.is_nonnegative
+        answer: bool | None = True if _is_nonnegative(self.gap) else self.gap.is_nonnegative
         return answer
 
     def _divides(self) -> bool | None:
@@ -61,6 +63,12 @@ class Condition:
         whole = isinstance(quotient, int) or quotient.is_integer
         return True if whole and (isinstance(self.right, int) or self.right.is_positive) else None
 
+    def _differs(self) -> bool | None:
+        difference = canonical(self.left - self.right)
+        if isinstance(difference, int):
+            return difference != 0
+        return True if difference.is_zero is False else None
+
     @property
     def symbols(self) -> frozenset[str]:
         """The names of the symbols that the condition speaks of."""
@@ -68,8 +76,8 @@ class Condition:
 
     @property
     def gap(self) -> Size | None:
-        """What is 0 or more where the condition holds, without a common factor; None for a division."""
-        if self.relation == "divisible by":
+        """What is 0 or more where the condition holds, without a common factor; None for a division or a difference."""
+        if self.relation in ("divisible by", "!="):
             return None
         return primitive(canonical(self.left - self.right - (1 if self.relation == ">" else 0)))
 
@@ -79,6 +87,17 @@ class Condition:
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
+
+
+def _is_nonnegative(expr: Any) -> bool:
+    """Whether an expression is certainly 0 or more, also where floors of negative numbers round up."""
+    if expr.is_nonnegative:
+        return True
+    if expr.is_Add:
+        return all(map(_is_nonnegative, expr.args))
+    if expr.is_Mul and expr.args[0].is_negative and len(expr.args) == 2 and expr.args[1].func.__name__ == "floor":
+        return _is_nonnegative(-expr.args[1].args[0])
+    return bool(expr.func.__name__ == "floor" and _is_nonnegative(expr.args[0]))
 
 
 def primitive(expr: Size) -> Size:
@@ -164,7 +183,7 @@ def failed(condition: Condition, bound: Condition, values: Mapping[str, Size]) -
 
 
 def _words(relation: Relation) -> str:
-    return {"divisible by": "divisible by", ">=": "at least", ">": "greater than"}[relation]
+    return {"divisible by": "divisible by", ">=": "at least", ">": "greater than", "!=": "different from"}[relation]
 
 
 def implied(condition: Condition, others: Iterable[Condition]) -> bool:

@@ -2,156 +2,166 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from paramcalc.conditions import Condition
-from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, PreconditionFailed, unknown_name
+from paramcalc.domain import Domain
+from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.evidence import Evidence
 from paramcalc.fitting import Point
-from paramcalc.sampling import Sampler, explained, meets, varied
+from paramcalc.prediction import predicts
+from paramcalc.probing import Build, Limits, Prober, Report
+from paramcalc.sampling import Sampler, meets, varied
 from paramcalc.symbols import symbol_names
 from paramcalc.tree import Block
 from paramcalc.unify import Hints, Unfit, Unifier
-from paramcalc.whole import without_rounding
-
-Probe: TypeAlias = Callable[[Mapping[str, int]], Block]
-Report: TypeAlias = Callable[[int, str], None]
+from paramcalc.whole import quotients, roundings, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
-PROOFS = 8  # points in a row that must be predicted
+PROOFS = 8  # points in a row that must be predicted, three times as many where sizes are rounded
 MANY = 6  # refusals after which each size is tried alone
-
-
-class Refused(InvalidValue):
-    """Sizes for which the code builds no model."""
+ALONE = 4  # points at which one size alone is changed, to tell whether it has a form of its own
+TURNS = 8  # rounds of building more before a structure counts as unclear
 
 
 class Exhausted(InvalidValue):
     """No further sizes to build at."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Where a derivation gives up: models built, and seconds."""
-
-    builds: int = 400
-    seconds: float = 300.0
-
-
 @dataclass
 class Search:
-    """What a derivation knows so far: the trees that were built, the points that were refused, what it was told."""
+    """The way from models that were built to the tree that predicts others."""
 
-    probe: Probe
+    prober: Prober
     base: Point
     names: tuple[str, ...]
-    hints: Hints = field(default_factory=dict)
-    likely: tuple[Condition, ...] = ()
-    candidates: tuple[Condition, ...] = ()
-    limits: Limits = field(default_factory=Limits)
-    report: Report | None = None
+    hints: Hints
+    domain: Domain
+    may_fix: bool = True
     trees: list[tuple[Point, Block]] = field(default_factory=list)
-    refused: list[tuple[Point, str]] = field(default_factory=list)
-    accepted: list[Point] = field(default_factory=list)
-    builds: int = 0
+    predicted: list[Point] = field(default_factory=list)
+    proven: tuple[Block | None, frozenset[Condition]] = (None, frozenset())
     confirmed: set[Condition] = field(default_factory=set)
     alone: bool = False
 
     def __post_init__(self) -> None:
         self.sampler = Sampler(self.base, self.names)
-        self.started = time.monotonic()
 
     def run(self) -> Block:
         """Return the tree that predicts every held-out point, with its evidence.
 
         Raises InvalidValue where there is none within the limits, with the reason.
         """
-        self.build(self.base, "the base")
-        proven: tuple[Block | None, tuple[Point, ...]] = (None, ())
+        first = self.prober.at(self.base, "the base")
+        if isinstance(first, str):
+            raise InvalidValue(f"no model at the sizes given: {first}", where="derive")
+        self.keep(self.base, first)
+        while True:
+            try:
+                return self.attempt()
+            except (Unfit, Exhausted) as problem:
+                self.give_way(problem)
+
+    def attempt(self) -> Block:
+        """Fit, predict, and try the conditions and the other sides of comparisons, until nothing changes any more."""
         while True:
             while len(self.trees) <= START and self.names:
                 self.fresh("points to fit")
             tree = self.fitted()
-            if tree != proven[0]:
-                wrong, predicted = self.tested(tree)
-                if wrong is not None:
-                    self.trees.append(wrong)
-                    continue
-                proven = (tree, predicted)
-            if self.strange:
+            if self.simplified(tree) or not self.predicts_all(tree):
+                continue
+            if self.domain.strange and not self.alone:
                 self.one_by_one()
-            elif self.founded(tree):
-                return self.finished(tree, proven[1])
+            elif self.founded(tree) and self.explored(tree) and self.proven[1] <= set(self.domain.conditions):
+                unseen = self.unseen()
+                if not unseen:
+                    return self.finished(tree)
+                self.fix(unseen)
 
-    @property
-    def strange(self) -> bool:
-        """Whether sizes were refused that meet all the conditions that the code is known to test."""
-        return not self.alone and any(meets(point, self.likely) for point, _ in self.refused)
+    def simplified(self, tree: Block) -> bool:
+        """Bound the form to where its quotients of sizes are whole, if they are at the base; whether that is new."""
+        new = [each for each in quotients(tree) if each not in self.domain.conditions and meets(self.base, [each])]
+        for condition in new:
+            self.bound(condition)
+        return bool(new)
 
-    def build(self, point: Point, doing: str) -> Block | None:
-        """Build at a point and keep the tree; None, and the reason kept, where the code refuses the sizes."""
-        tree = self.built(point, doing)
-        if tree is not None:
-            self.trees.append((point, tree))
-        return tree
+    def bound(self, condition: Condition) -> None:
+        """Take a condition for certain, and forget what was built beyond it."""
+        self.domain.bounded(condition)
+        self.confirmed.add(condition)
+        self.trees = [each for each in self.trees if meets(each[0], [condition])]
+
+    def unseen(self) -> list[str]:
+        """The sizes that have one value in all models that were built.
+
+        Raises Exhausted where there are some that were to vary.
+        """
+        points = [*(point for point, _ in self.trees), *self.predicted]
+        unseen = [name for name in self.names if len({point[name] for point in points}) == 1]
+        if unseen and not self.may_fix:
+            raise self.exhausted(f"no model like that at the base is built with another {' or '.join(unseen)}")
+        return unseen
+
+    def keep(self, point: Point, tree: Block) -> None:
+        """Take what was built at a point into what is fitted."""
+        self.trees.append((point, tree))
+        self.domain.accepted.append(point)
 
     def built(self, point: Point, doing: str) -> Block | None:
-        """Build at a point.
-
-        Raises InvalidValue beyond the limits, or where there is no model at the very first point.
-        """
-        if self.builds >= self.limits.builds or time.monotonic() - self.started > self.limits.seconds:
-            raise InvalidValue(
-                f"no proof within {self.builds} builds and {time.monotonic() - self.started:.0f} seconds",
-                where="derive",
-                advice="vary fewer sizes, start from smaller ones, or raise the limits",
-            )
-        self.builds += 1
-        if self.report is not None:
-            self.report(self.builds, doing)
-        try:
-            tree = self.probe(point)
-            self.accepted.append(point)
+        """Build at a point; None, and the reason kept, where the code refuses the sizes."""
+        tree = self.prober.at(point, doing)
+        if isinstance(tree, Block):
             return tree
-        except (Refused, PreconditionFailed) as error:
-            if not self.trees:
-                raise InvalidValue(f"no model at the sizes given: {error}", where="derive") from error
-            self.refused.append((point, str(error)))
-            return None
+        self.domain.refused.append((point, tree))
+        return None
 
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """What is likely, and what explains the refused points."""
-        refused = [point for point, _ in self.refused]
-        likely = tuple(each for each in self.likely if all(meets(point, [each]) for point in self.accepted))
-        return (*likely, *explained(self.accepted, refused, likely, self.candidates))
-
-    def fresh(self, doing: str) -> Block | None:
+    def fresh(self, doing: str) -> None:
         """Build at a point not seen before, and keep the tree."""
-        point = self.sampler.point(self.conditions)
+        point = self.sampler.point(self.domain.conditions)
         if point is None:
-            raise Exhausted("no further point meets what the code demands", where="derive", advice=_tried(self.refused))
-        tree = self.build(point, doing)
-        if len(self.refused) >= MANY and self.strange:
+            raise self.exhausted("no further point meets what the code demands")
+        tree = self.built(point, doing)
+        if tree is not None:
+            self.keep(point, tree)
+        elif len(self.domain.refused) >= MANY and self.domain.strange and not self.alone:
             self.one_by_one()
-        return tree
+
+    def exhausted(self, problem: str) -> Exhausted:
+        """The error for a domain in which no more points are found."""
+        refused = self.domain.refused
+        advice = f"the last refusal: {refused[-1][1]}" if refused else "vary more sizes"
+        return Exhausted(problem, where="derive", advice=advice)
 
     def fitted(self) -> Block:
         """The tree through all points; where a structure or a number is not clear yet, after building more."""
-        for more in range(8):
-            unifier = Unifier([point for point, _ in self.trees], self.hints)
+        for _ in range(TURNS):
             try:
-                return unifier.tree([tree for _, tree in self.trees])
+                return self.unified(self.trees)
             except Unfit as error:
                 problem = error
-            if more == 1 and not self.alone:
+            self.prober.check()
+            if not self.alone:
                 self.one_by_one()
-            else:
+            elif not (problem.odd and self.set_apart(problem)):
                 self.more(problem)
         raise problem
+
+    def unified(self, trees: Sequence[tuple[Point, Block]]) -> Block:
+        """The one tree of expressions that says all of some trees.
+
+        Raises Unfit where there is none.
+        """
+        try:
+            tree = Unifier([point for point, _ in trees], self.hints).tree([each for _, each in trees])
+        except Unfit:
+            raise
+        except ParamcalcError as error:  # expressions that fit the numbers, and are no sizes
+            raise Unfit(f"no tree holds what was fitted: {error}", where="derive") from error
+        odd = [number for number, (point, each) in enumerate(trees) if not predicts(tree, point, each)]
+        if odd:
+            raise Unfit("another structure is built at some sizes", where="derive", odd=odd)
+        return tree
 
     def more(self, problem: Unfit) -> None:
         """Build at three more points; the problem is the answer where there are none."""
@@ -161,48 +171,103 @@ class Search:
             except Exhausted:
                 raise problem from None
 
+    def set_apart(self, problem: Unfit) -> bool:
+        """Take the points at which another structure is built out of the domain, where conditions tell them apart."""
+        before = list(self.trees), list(self.domain.accepted), list(self.domain.refused)
+        for number in problem.odd:
+            point = self.trees[number][0]
+            self.domain.accepted.remove(point)
+            self.domain.refused.append((point, f"another model is built there: {problem}"))
+        self.trees = [each for number, each in enumerate(self.trees) if number not in problem.odd]
+        apart = [before[0][number][0] for number in problem.odd]
+        if not any(meets(point, self.domain.conditions) for point in apart):
+            pinned = self.domain.pinned(self.names) if self.may_fix else []
+            if len(pinned) < len(self.names):
+                self.fix(pinned)
+                return True
+        self.trees, self.domain.accepted, self.domain.refused = before
+        return False
+
     def one_by_one(self) -> None:
         """Build with each size changed alone: what changes then depends on it, and what cannot be changed is fixed."""
         self.alone = True
-        stuck = []
-        for name in self.names:
-            points = [self.sampler.alone(name, self.conditions) for _ in range(3)]
-            tried = [point for point in points if point is not None]
-            trees = (self.build(point, "sizes one by one") for point in tried)
-            if tried and next((tree for tree in trees if tree is not None), None) is None:
-                stuck.append(name)
-        self.fix(stuck)
+        self.fix([name for name in self.names if self.changed_alone(name, 1) == 0])
+
+    def changed_alone(self, name: str, wanted: int) -> int:
+        """Build until so many models differ from the base in one size alone, and return how many do."""
+        rest = [other for other in self.names if other != name]
+        found = sum(all(point[other] == self.base[other] for other in rest) for point, _ in self.trees) - 1
+        for _ in range(wanted + 3):
+            point = self.sampler.alone(name, self.domain.conditions) if found < wanted else None
+            if point is None:
+                break
+            tree = self.built(point, "sizes one by one")
+            if tree is not None:
+                self.keep(point, tree)
+                found += 1
+        return found
 
     def fix(self, names: Sequence[str]) -> None:
         """Leave sizes as they are at the base, and forget what was built with others."""
         if not names:
             return
+        if len(names) == len(self.names):
+            raise self.exhausted("no other sizes build such a model")
         self.names = tuple(name for name in self.names if name not in names)
         self.sampler.names = self.names
         base = self.base
         self.trees = [(point, tree) for point, tree in self.trees if all(point[name] == base[name] for name in names)]
-        self.refused = [each for each in self.refused if all(each[0][name] == base[name] for name in names)]
-        self.accepted = [point for point in self.accepted if all(point[name] == base[name] for name in names)]
+        self.domain.narrowed(base, names)
+        self.proven = (None, frozenset())
 
-    def tested(self, tree: Block) -> tuple[tuple[Point, Block] | None, tuple[Point, ...]]:
-        """The first point at which the tree does not predict what is built, or all that it predicted."""
-        predicted: list[Point] = []
-        while len(predicted) < PROOFS and self.names:
-            point = self.sampler.point(self.conditions)
+    def give_way(self, problem: Unfit | Exhausted) -> None:
+        """Fix the sizes that keep a form from being found; the problem is the answer where none are to be fixed."""
+        if not self.may_fix or len(self.names) < 2:
+            raise problem
+        names = self.culprits(problem)
+        if not names or set(names) == set(self.names):
+            raise problem
+        self.fix(names)
+
+    def culprits(self, problem: Unfit | Exhausted) -> list[str]:
+        """The sizes that have no form even where they alone change; else one of those that the problem depends on."""
+        unclear = []
+        for name in self.names:
+            self.changed_alone(name, ALONE)
+            rest = [other for other in self.names if other != name]
+            rows = [each for each in self.trees if all(each[0][other] == self.base[other] for other in rest)]
+            if not self.fits(rows):
+                unclear.append(name)
+        if unclear:
+            return unclear
+        involved = [name for name in problem.names if name in self.names] if isinstance(problem, Unfit) else []
+        return involved[-1:]
+
+    def predicts_all(self, tree: Block) -> bool:
+        """Whether the tree predicts enough points that it has not seen; the first that it does not is kept."""
+        conditions = self.domain.conditions
+        if tree != self.proven[0] or not self.proven[1] <= set(conditions):
+            self.predicted = []
+        self.predicted = [point for point in self.predicted if meets(point, conditions)]
+        self.proven = (tree, frozenset(conditions))
+        rounded = bool(roundings(tree))
+        wanted = 3 * PROOFS if rounded else PROOFS
+        while len(self.predicted) < wanted and self.names:
+            point = self.sampler.point(self.domain.conditions, odd=0.5 if rounded else 0.15)
             if point is None:
-                raise InvalidValue(
-                    f"only {len(predicted)} further sizes meet what the code demands, too few for a proof",
-                    where="derive",
-                    expected=f"{PROOFS} of them",
-                    advice=_tried(self.refused),
-                )
+                if len(self.predicted) >= PROOFS:
+                    return True
+                found = len(self.predicted)
+                raise self.exhausted(f"only {found} further sizes meet what the code demands, {PROOFS} are a proof")
             actual = self.built(point, "points to predict")
             if actual is None:
                 continue
             if not predicts(tree, point, actual):
-                return (point, actual), ()
-            predicted.append(point)
-        return None, tuple(predicted)
+                self.keep(point, actual)
+                return False
+            self.domain.accepted.append(point)
+            self.predicted.append(point)
+        return True
 
     def founded(self, tree: Block) -> bool:
         """Whether each condition found holds good: no model exists, or another one, where it alone is broken.
@@ -210,47 +275,71 @@ class Search:
         What turns out to be built there, and as predicted, is kept, so that the condition is not found again.
         """
         while True:
-            condition = next((each for each in self.conditions if each not in self.confirmed), None)
+            conditions = self.domain.conditions
+            condition = next((each for each in conditions if each not in self.confirmed), None)
             if condition is None:
                 return True
-            others = [each for each in self.conditions if each != condition]
+            others = [each for each in conditions if each != condition]
             for _ in range(3):
                 point = self.sampler.breaking(condition, others)
                 actual = None if point is None else self.built(point, "what the code demands")
-                if point is None or actual is None:
-                    continue
-                if predicts(tree, point, actual):
-                    self.trees.append((point, actual))
+                if point is not None and actual is not None and predicts(tree, point, actual):
+                    self.keep(point, actual)
                     return False
-                self.accepted.remove(point)  # another model is built there: the condition bounds this one
             self.confirmed.add(condition)
 
-    def finished(self, tree: Block, predicted: tuple[Point, ...]) -> Block:
+    def explored(self, tree: Block) -> bool:
+        """Whether the form holds, or no model exists, on the other side of every comparison that the code made.
+
+        Where another model is built there, the form is fitted anew with it, or the comparison bounds the form.
+        """
+        for condition in self.domain.branches:
+            if condition in self.confirmed or condition in self.domain.conditions:
+                continue
+            point = self.sampler.breaking(condition, self.domain.conditions)
+            actual = None if point is None else self.built(point, "the other side of a comparison")
+            if point is None or actual is None:
+                self.confirmed.add(condition)
+                continue
+            if predicts(tree, point, actual):
+                self.confirmed.add(condition)
+                self.domain.accepted.append(point)
+                continue
+            if self.fits([*self.trees, (point, actual)]):
+                self.keep(point, actual)
+            else:
+                self.bound(condition)
+            return False
+        return True
+
+    def fits(self, trees: Sequence[tuple[Point, Block]]) -> bool:
+        """Whether one tree says all of some trees."""
+        try:
+            self.unified(trees)
+        except Unfit:
+            return False
+        return True
+
+    def finished(self, tree: Block) -> Block:
         """The tree with the conditions under which it holds, and the evidence."""
         evidence = Evidence(
             built=tuple(point for point, _ in self.trees),
-            predicted=predicted,
-            refused=tuple(self.refused),
+            predicted=tuple(self.predicted),
+            refused=tuple(self.domain.refused),
             fixed={name: value for name, value in self.base.items() if name not in self.names},
             no_effect=tuple(name for name in self.names if name not in _counted(tree)),
-            builds=self.builds,
+            builds=self.prober.builds,
         )
-        needed = tuple(each for each in self.conditions if each not in tree.preconditions)
-        whole = without_rounding(tree, self.conditions)
-        if not all(
-            predicts(whole, point, tree.bind(**{name: point[name] for name in tree.symbols})) for point in predicted
-        ):
+        needed = tuple(each for each in self.domain.conditions if each not in tree.preconditions)
+        whole = without_rounding(tree, self.domain.conditions)
+        points = evidence.predicted
+        if not all(predicts(whole, point, _bound(tree, point)) for point in points):
             whole = tree
         return replace(whole, conditions=needed, evidence=evidence)
 
 
-def predicts(tree: Block, point: Point, actual: Block) -> bool:
-    """Whether a tree says, at a point, exactly the tensors and shared blocks of the one that was built there."""
-    try:
-        bound = tree.bind(**{name: point[name] for name in tree.symbols})
-    except ParamcalcError:
-        return False
-    return said(bound) == said(actual)
+def _bound(tree: Block, point: Point) -> Block:
+    return tree.bind(**{name: point[name] for name in tree.symbols})
 
 
 def _counted(tree: Block) -> frozenset[str]:
@@ -260,28 +349,22 @@ def _counted(tree: Block) -> frozenset[str]:
     return frozenset().union(*map(symbol_names, sizes))
 
 
-def said(tree: Block) -> tuple[object, object]:
-    """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared."""
-    tensors = {name: replace(tensor, note="") for name, tensor in tree.tensors()}
-    shared = {path: block.tied_to for path, block in tree.walk() if block.tied_to is not None}
-    return tensors, shared
-
-
 def derive_tree(
-    probe: Probe,
+    probe: Build,
     at: Mapping[str, object],
     vary: Sequence[str] | None = None,
     *,
     hints: Hints | None = None,
     likely: Sequence[Condition] = (),
-    candidates: Sequence[Condition] = (),
+    branches: Sequence[Condition] = (),
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> Block:
     """Return the closed form of what a probe builds, from ints by name to a tree of numbers.
 
     The names in `vary`, or all whose value is an int, become symbols. `hints` are sizes that are known at `at`, by the
-    names of tensors; `likely` conditions are met by all points, `candidates` are tried to explain what is refused.
+    names of tensors; `likely` conditions are met by all points, of `branches`, comparisons, both sides are tried.
+    Where no names are given to vary, those that keep a form from being found are fixed: `tree.evidence.fixed`.
     Every returned tree has predicted, tensor by tensor, models at points that it had not seen: `tree.evidence`.
 
     >>> from paramcalc.layers import Linear
@@ -299,17 +382,11 @@ def derive_tree(
         if name not in varied(at):
             raise InvalidType(f"got {at[name]!r}", where=f"at {name}", expected="an int of 1 or more, to vary it")
     search = Search(
-        probe=probe,
+        prober=Prober(probe, limits or Limits(), report),
         base=dict(at),  # type: ignore[arg-type]
         names=tuple(names),
-        hints=hints or {},
-        likely=tuple(likely),
-        candidates=tuple(candidates),
-        limits=limits or Limits(),
-        report=report,
+        hints=hints or Hints(),
+        domain=Domain(likely, branches),
+        may_fix=vary is None,
     )
     return search.run()
-
-
-def _tried(refused: Sequence[tuple[Point, str]]) -> str:
-    return f"the last refusal: {refused[-1][1]}" if refused else "vary more sizes"

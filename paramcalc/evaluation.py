@@ -231,6 +231,8 @@ def _narrowed(counts: Any) -> Any:
 def _holds(condition: Condition, left: Any, right: Any) -> Any:
     if condition.relation == "divisible by":
         return _divides(right, left)
+    if condition.relation == "!=":
+        return left != right
     return left > right if condition.relation == ">" else left >= right
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -9,13 +10,17 @@ from itertools import combinations, combinations_with_replacement
 from math import gcd, prod
 from typing import TypeAlias
 
-from paramcalc.symbols import Size, canonical, floored, substitute, symbol, sympified
+from paramcalc.errors import ParamcalcError
+from paramcalc.program import compiled
+from paramcalc.symbols import Size, as_expr, canonical, floored, symbol
 
 Point: TypeAlias = Mapping[str, int]
 Vector: TypeAlias = tuple[Fraction, ...]
 Powers: TypeAlias = tuple[tuple[str, int], ...]
 
 PLAIN = 256  # the largest number below the line of a factor that is tried
+FEW_NAMES = 7  # among so many names every kind of expression is tried
+MOST_TERMS = 40  # of a polynomial
 SPARE = 2  # points that an expression must meet beyond those that its numbers could be chosen for
 
 
@@ -71,7 +76,8 @@ class Fitter:
         self.parts: dict[tuple[str, ...], Fitter] = {}
         self.tiers: dict[int, list[Monomial]] = {}
         self.known: dict[tuple[int, ...], Size | None] = {}
-        self.met: dict[Size, tuple[Size, ...]] = {}
+        self.simple: dict[tuple[int, ...], Size | None] = {}
+        self.met: dict[Size, tuple[int, ...] | None] = {}
 
     def fit(self, values: Sequence[int]) -> Size | None:
         """Return the simplest expression with these values at the points, None where none was found."""
@@ -83,9 +89,28 @@ class Fitter:
     def meets(self, size: Size, values: Sequence[int]) -> bool:
         """Whether an expression has these values at the points."""
         if size not in self.met:
-            known = [sympified(point) for point in self.points]
-            self.met[size] = tuple(substitute(size, each) for each in known)
+            self.met[size] = self._values(size)
         return self.met[size] == tuple(values)
+
+    def _values(self, size: Size) -> tuple[int, ...] | None:
+        """The values of an expression at the points, None where it is no size at one of them."""
+        try:
+            as_expr(size, whole=False)
+            return tuple(int(compiled(size)(point)) for point in self.points)
+        except (ParamcalcError, ArithmeticError):
+            return None
+
+    def plain(self, values: Sequence[int]) -> Size | None:
+        """Return the number, or the number times a monomial, that has these values; None where there is none."""
+        key = tuple(values)
+        if key not in self.simple:
+            vector = tuple(map(Fraction, key))
+            relevant = self._relevant(vector)
+            fitter = self if relevant is None else self._among(relevant)
+            few = 4 if len(fitter.names) <= FEW_NAMES else 2
+            found = int(key[0]) if len(set(key)) == 1 else next(fitter._scaled(vector, few), None)
+            self.simple[key] = found
+        return self.simple[key]
 
     def _fit(self, values: Vector) -> Size | None:
         if len(set(values)) == 1:
@@ -94,15 +119,33 @@ class Fitter:
 
     def _candidates(self, values: Vector) -> Iterator[Size]:
         relevant = self._relevant(values)
-        if relevant is not None and len(relevant) < len(self.names):
-            yield from self._among(relevant)._candidates(values)
+        if relevant is None or len(relevant) == len(self.names):
+            yield from self._all(values) if len(self.names) <= FEW_NAMES else self._simple(values)
             return
+        yield from self._among(relevant)._candidates(values)
+        if len(relevant) < 3:  # one more that alone makes no difference, such as the smaller side of a maximum
+            for name in self.names:
+                if name not in relevant:
+                    yield from self._among((*relevant, name))._all(values)
+
+    def _simple(self, values: Vector) -> Iterator[Size]:
+        """What is tried while it is not known which of many names matter."""
+        yield from self._scaled(values, 2)
+        yield from self._affine(values, 2)
+
+    def _all(self, values: Vector) -> Iterator[Size]:
         yield from self._scaled(values)
         yield from self._affine(values)
         yield from self._rounded(values)
         yield from self._extreme(values)
         for terms in (2, 3):
             yield from self._sums(values, terms)
+        for degree in (1, 2, 3):
+            yield from self._polynomial(values, degree)
+
+    def relevant(self, values: Sequence[int]) -> tuple[str, ...]:
+        """The names that make a difference where they alone change, all where that is not known."""
+        return self._relevant(tuple(map(Fraction, values))) or self.names
 
     def _relevant(self, values: Vector) -> tuple[str, ...] | None:
         """The names without those that change nothing where they alone change; None where that is not known of any."""
@@ -136,29 +179,33 @@ class Fitter:
 
     @cached_property
     def _powers(self) -> list[Powers]:
-        powers: set[Powers] = set()
-        for count in (1, 2, 3, 4) if len(self.names) <= 3 else (1, 2, 3) if len(self.names) <= 12 else (1, 2):
-            for chosen in combinations_with_replacement(self.names, count):
-                above = {name: chosen.count(name) for name in chosen}
-                powers.add(tuple(sorted(above.items())))
-                if count < 3:
-                    powers |= {tuple(sorted({**above, name: -1}.items())) for name in self.names if name not in above}
+        """Names to powers, few of them where there are many names; all are tried in products only among few."""
+        count = len(self.names)
+        if count > FEW_NAMES:
+            return sorted(tuple(sorted(Counter(each).items())) for each in _products(self.names, 2))
+        powers = {tuple(sorted(Counter(each).items())) for each in _products(self.names, 4 if count <= 3 else 3)}
+        powers |= {
+            tuple(sorted({**Counter(each), name: -1}.items()))
+            for each in [(), *_products(self.names, 2)]
+            for name in self.names
+            if name not in each
+        }
         return sorted(powers)
 
-    def _scaled(self, values: Vector) -> Iterator[Size]:
+    def _scaled(self, values: Vector, most: int = 4) -> Iterator[Size]:
         """A number times a monomial."""
         if len(values) < 1 + SPARE or 0 in values:
             return
-        for each in self.monomials():
+        for each in self.monomials(most):
             factor = each.factor(values)
             if factor is not None:
                 yield canonical(_number(factor) * each.expr)
 
-    def _affine(self, values: Vector) -> Iterator[Size]:
+    def _affine(self, values: Vector, most: int = 4) -> Iterator[Size]:
         """A number times a monomial, and a number."""
         if len(values) < 2 + SPARE:
             return
-        for each in self.monomials():
+        for each in self.monomials(most):
             line = _line(each.values, values)
             if line is not None:
                 yield canonical(_number(line[0]) * each.expr + _number(line[1]))
@@ -197,6 +244,17 @@ class Fitter:
                 if tuple(map(pick, first, second)) == values and values not in (first, second):
                     yield function(a, b)
 
+    def _polynomial(self, values: Vector, degree: int) -> Iterator[Size]:
+        """The one polynomial of a degree, where there are points enough to tell."""
+        products = list(_products(self.names, degree))
+        if len(values) < len(products) + 1 + SPARE or len(products) > MOST_TERMS:
+            return
+        terms = [Monomial(tuple(Counter(each).items()), self.points) for each in products]
+        numbers = _solved([each.values for each in terms], values, all_used=False)
+        if numbers is not None:
+            parts = [_number(number) * each.expr for number, each in zip(numbers, terms, strict=False) if number]
+            yield canonical(sum(parts) + _number(numbers[-1]))
+
     def _sums(self, values: Vector, terms: int) -> Iterator[Size]:
         """So many monomials times a number each, and a number."""
         if len(values) < terms + 1 + SPARE:
@@ -208,6 +266,11 @@ class Fitter:
             if numbers is not None:
                 parts = [_number(number) * each.expr for number, each in zip(numbers, chosen, strict=False)]
                 yield canonical(sum(parts) + _number(numbers[-1]))
+
+
+def _products(names: Sequence[str], most: int) -> Iterator[tuple[str, ...]]:
+    for count in range(1, most + 1):
+        yield from combinations_with_replacement(names, count)
 
 
 def _number(value: Fraction) -> Size:
@@ -245,8 +308,8 @@ def _factor(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, close
     return None
 
 
-def _solved(columns: list[Vector], values: Vector) -> list[Fraction] | None:
-    """The numbers, none of them 0 but perhaps the last, by which the columns and 1 add up to the values."""
+def _solved(columns: list[Vector], values: Vector, *, all_used: bool = True) -> list[Fraction] | None:
+    """The numbers by which the columns and 1 add up to the values; but for the last, none may be 0 if all are used."""
     size = len(columns) + 1
     rows = [[column[number] for column in columns] + [Fraction(1), values[number]] for number in range(len(values))]
     for pivot in range(size):
@@ -263,4 +326,4 @@ def _solved(columns: list[Vector], values: Vector) -> list[Fraction] | None:
     if any(row[-1] != 0 for row in rows[size:]):
         return None
     numbers = [rows[number][-1] for number in range(size)]
-    return numbers if all(numbers[:-1]) else None
+    return numbers if all(numbers[:-1]) or not all_used else None

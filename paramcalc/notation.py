@@ -52,7 +52,7 @@ def condition_latex(condition: Condition, notation: Mapping[str, str] | None = N
     left, right = as_latex(condition.left, notation), as_latex(condition.right, notation)
     if condition.relation == "divisible by":
         return rf"{right} \mid {left}"
-    sign = {">=": r"\ge", ">": ">"}[condition.relation]
+    sign = {">=": r"\ge", ">": ">", "!=": r"\ne"}[condition.relation]
     return f"{left} {sign} {right}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc.errors import InvalidValue
@@ -47,6 +48,12 @@ def compile_expr(expr: Size) -> Program:
     if expr.func in (sympy.Max, sympy.Min):
         return _extreme([compile_expr(_plain(side)) for side in expr.args], 1 if expr.func is sympy.Max else -1)
     return _polynomial(expr)
+
+
+@lru_cache(maxsize=65_536)
+def compiled(expr: Size) -> Callable[[Values], Any]:
+    """Return what computes an expression, made once."""
+    return compile_expr(expr).run
 
 
 def _plain(expr: Any) -> Size:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from itertools import permutations
-from typing import Any
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from paramcalc.conditions import Condition
 from paramcalc.fitting import Point
-from paramcalc.program import compile_expr
-from paramcalc.symbols import symbol
+from paramcalc.program import compiled
+from paramcalc.symbols import Size
 
 SMALL = 64
 LAYERS = 16  # a size this small may be a number of layers, and fewer of them are built sooner
-TRIES = 400
+TRIES = 100
+MENDS = 16  # sizes drawn again for one point
+LARGEST = 1_000_000  # no larger size is tried
 
 
 class Sampler:
@@ -23,7 +24,7 @@ class Sampler:
 
     def __init__(self, base: Point, names: Sequence[str], seed: int = 0) -> None:
         self.base = dict(base)
-        self.names = tuple(names)
+        self.names = self.keys = tuple(names)
         self.random = random.Random(seed)  # noqa: S311  # points, not secrets
         self.seen: set[tuple[int, ...]] = {self._key(base)}
 
@@ -31,14 +32,29 @@ class Sampler:
         """Return a point not drawn before that meets the conditions, None where none was found."""
         for attempt in range(TRIES):
             wide = attempt > TRIES // 2  # nothing was found among the usual sizes
-            drawn = {
-                name: self._wide(self.base[name]) if wide else self._size(self.base[name], odd) for name in self.names
-            }
-            point = {**self.base, **drawn}
-            if self._key(point) not in self.seen and meets(point, conditions):
+            point = {**self.base, **{name: self._drawn(name, odd, wide=wide) for name in self.names}}
+            if self._mended(point, conditions, odd, wide=wide) and self._key(point) not in self.seen:
                 self.seen.add(self._key(point))
                 return point
         return None
+
+    def _drawn(self, name: str, odd: float, *, wide: bool) -> int:
+        return self._wide(self.base[name]) if wide else self._size(self.base[name], odd)
+
+    def _mended(self, point: dict[str, int], conditions: Sequence[Condition], odd: float, *, wide: bool) -> bool:
+        """Draw the sizes of broken conditions again, a few times; whether all are met then."""
+        for _ in range(MENDS):
+            broken = next((each for each in conditions if not meets(point, [each])), None)
+            if broken is None:
+                return True
+            names = [name for name in self.names if name in broken.symbols]
+            if not names:
+                return False
+            name = self.random.choice(names)
+            point[name] = self._drawn(name, odd, wide=wide)
+            if broken.relation == "divisible by" and self.random.random() < 0.5:
+                _to_multiple(broken, point, names)
+        return False
 
     def alone(self, name: str, conditions: Sequence[Condition]) -> Point | None:
         """Return a point that differs from the base in one size."""
@@ -49,15 +65,18 @@ class Sampler:
 
     def breaking(self, condition: Condition, others: Sequence[Condition]) -> Point | None:
         """Return a point that breaks one condition and meets the others."""
-        for _ in range(TRIES):
+        names = [name for name in self.names if name in condition.symbols]
+        for attempt in range(TRIES if names else 0):
             point = {**self.base, **{name: self._size(self.base[name], 0.5) for name in self.names}}
+            if attempt % 2:
+                point = _beyond(condition, point, self.random.choice(names))
             if self._key(point) not in self.seen and not meets(point, [condition]) and meets(point, others):
                 self.seen.add(self._key(point))
                 return point
         return None
 
     def _key(self, point: Point) -> tuple[int, ...]:
-        return tuple(point[name] for name in self.base)
+        return tuple(point[name] for name in self.keys)
 
     def _wide(self, base: int) -> int:
         """Any size up to some times the base, half of them multiples of a part of it."""
@@ -84,60 +103,39 @@ def meets(point: Point, conditions: Sequence[Condition]) -> bool:
     return all(_met(condition, point) for condition in conditions)
 
 
+def _to_multiple(condition: Condition, point: dict[str, int], names: Sequence[str]) -> None:
+    """Move a size that stands alone on the left to the next multiple of the right."""
+    name, step = str(condition.left), _value(condition.right, point)
+    if name in names and step > 0:
+        point[name] = step * max(1, round(point[name] / step))
+
+
+def _beyond(condition: Condition, point: dict[str, int], name: str) -> dict[str, int]:
+    """The point with one size moved to where a condition just fails; as it was where that is not linear in it."""
+    gap = [_gap(condition, {**point, name: value}) for value in (1, 2)]
+    if condition.relation == "divisible by" or gap[0] == gap[1]:
+        return point
+    wanted = {"!=": 0, ">": 0, ">=": -1}[condition.relation]
+    moved = 1 + Fraction(wanted - gap[0], gap[1] - gap[0])
+    value = math.floor(moved) if gap[1] > gap[0] else math.ceil(moved)
+    return {**point, name: value} if 1 <= value <= LARGEST else point
+
+
+def _gap(condition: Condition, point: Point) -> int:
+    return _value(condition.left, point) - _value(condition.right, point)
+
+
+def _value(side: Size, point: Point) -> int:
+    return side if isinstance(side, int) else int(compiled(side)(point))
+
+
 def _met(condition: Condition, point: Point) -> bool:
-    left, right = (
-        side if isinstance(side, int) else _program(side)(point) for side in (condition.left, condition.right)
-    )
+    left, right = _value(condition.left, point), _value(condition.right, point)
     if condition.relation == "divisible by":
         return bool(right > 0 and left % right == 0)
+    if condition.relation == "!=":
+        return bool(left != right)
     return bool(left > right if condition.relation == ">" else left >= right)
-
-
-@lru_cache(maxsize=65_536)
-def _program(side: Any) -> Callable[[Point], Any]:
-    return compile_expr(side).run
-
-
-def explained(
-    accepted: Sequence[Point], refused: Sequence[Point], known: Sequence[Condition], likely: Sequence[Condition]
-) -> tuple[Condition, ...]:
-    """Return conditions that all accepted points meet and that together refuse the refused ones, as far as any do.
-
-    `known` conditions refuse some of them already; `likely` ones are tried before those of every pair of sizes.
-    """
-    left = [point for point in refused if meets(point, known)]
-    found: list[Condition] = []
-    tried = (
-        [*likely, *_pairs(tuple((name, value) for name, value in accepted[0].items() if type(value) is int))]
-        if left
-        else []
-    )
-    possible = [each for each in tried if all(_met(each, point) for point in accepted)]
-    while left:
-        best, most = None, 0
-        for condition in possible:
-            caught = sum(not _met(condition, point) for point in left)
-            if caught > most:
-                best, most = condition, caught
-        if best is None:
-            break
-        found.append(best)
-        left = [point for point in left if meets(point, [best])]
-    return tuple(found)
-
-
-@lru_cache(maxsize=256)
-def _pairs(base: tuple[tuple[str, int], ...]) -> list[Condition]:
-    """The conditions that constructors are known to make: divisibility by another size or a power of two, bounds."""
-    reason = "the code refuses other sizes"
-    names = [name for name, _ in base]
-    found = [Condition(symbol(a), "divisible by", symbol(b), reason) for a, b in permutations(names, 2)]
-    found += [Condition(symbol(name), "divisible by", step, reason) for step in (2, 4, 8, 16, 32) for name in names]
-    found += [Condition(value, ">=", symbol(name), reason) for name, value in base]
-    found += [Condition(symbol(name), ">=", value, reason) for name, value in base if value > 1]
-    for relation in (">=", ">"):
-        found += [Condition(symbol(a), relation, symbol(b), reason) for a, b in permutations(names, 2)]
-    return found
 
 
 def varied(base: Mapping[str, object]) -> list[str]:

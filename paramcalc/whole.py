@@ -32,6 +32,34 @@ def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
     return bottom_up(tree, visit) if divisions else tree
 
 
+def quotients(tree: Block) -> tuple[Condition, ...]:
+    """Return the conditions under which sizes divided by others, in a tree, are whole.
+
+    >>> from paramcalc.symbols import floored, symbol
+    >>> from paramcalc.tensor import TensorSpec
+    >>> print(*quotients(Block(own=(TensorSpec("weight", (symbol("b"), floored(symbol("a"), symbol("b")))),))))
+    a divisible by b
+    """
+    import sympy
+
+    found: dict[Condition, None] = {}
+    for rounded in roundings(tree):
+        above, below = sympy.fraction(sympy.together(rounded.args[0]))
+        if isinstance(rounded, sympy.floor) and below.free_symbols:
+            found[Condition(canonical(above), "divisible by", canonical(below), "a quotient of sizes is whole")] = None
+    return tuple(found)
+
+
+def roundings(tree: Block) -> list[Any]:
+    """Return the floors, maxima and minima in the sizes of a tree."""
+    import sympy
+
+    sizes = [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
+    sizes += [size for _, block in tree.walk() for size in (block.repeat, block.first)]
+    symbolic = dict.fromkeys(size for size in sizes if not isinstance(size, int))
+    return list(dict.fromkeys(part for size in symbolic for part in size.atoms(sympy.floor, sympy.Max, sympy.Min)))
+
+
 def _whole(size: Size, divisions: Sequence[Condition]) -> Size:
     if isinstance(size, int):
         return size

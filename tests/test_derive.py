@@ -18,10 +18,11 @@ from torch import nn
 
 import amnl_reference
 import paramcalc as pc
-from paramcalc.derivation import derive_tree, predicts
+from paramcalc.derivation import derive_tree
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
 from paramcalc.fitting import Fitter
 from paramcalc.layers import CATALOGUE
+from paramcalc.prediction import predicts
 from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
 from paramcalc.symbols import same
 from paramcalc.tree import Block
@@ -195,7 +196,7 @@ def test_known_models_from_their_configs(name: str) -> None:
 def test_sizes_that_must_be_equal_go_together() -> None:
     found = pc.derive_config({"model_type": "opt", "num_hidden_layers": 2})
     assert found.evidence is not None
-    assert found.evidence.fixed["word_embed_proj_dim"] == "hidden_size"
+    assert found.evidence.follows == {"word_embed_proj_dim": pc.symbol("hidden_size")}
 
 
 def test_layers_that_take_turns() -> None:

@@ -16,14 +16,14 @@ import paramcalc
 PACKAGE = Path(paramcalc.__file__).parent
 # Each line may import from the lines above it, and a package from itself.
 ORDER = [
-    {"errors", "evidence"},
+    {"errors", "rhythm"},
     {"symbols", "dtypes"},
-    {"expression", "conditions", "polynomial", "program", "traverse", "fitting"},
-    {"tensor", "notation", "parse", "sampling"},
-    {"ties", "paths", "totals", "binding"},
-    {"siblings"},
+    {"expression", "conditions", "polynomial", "program", "traverse", "evidence"},
+    {"tensor", "notation", "parse", "fitting"},
+    {"ties", "paths", "totals", "binding", "sampling"},
+    {"siblings", "domain"},
     {"tree"},
-    {"layers", "fold", "tree_json", "storage"},
+    {"layers", "fold", "tree_json", "storage", "prediction", "probing"},
     {"architectures", "breakdown", "closed_form", "budget", "evaluation"},
     {"compare", "unify", "whole"},
     {"derivation", "matching"},

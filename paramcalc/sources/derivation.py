@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from paramcalc.conditions import Condition
-from paramcalc.derivation import Limits, Refused, Report, derive_tree
+from paramcalc.derivation import derive_tree
 from paramcalc.errors import InvalidType, ParamcalcError, unknown_name
-from paramcalc.sampling import varied
+from paramcalc.probing import Limits, Refused, Report
+from paramcalc.sampling import Sampler, varied
+from paramcalc.sources.comparisons import Comparison, Follow, Told, follows, told
 from paramcalc.sources.torch_module import from_module
 from paramcalc.sources.traced import Node, Trace, expression_of
-from paramcalc.symbols import Size
+from paramcalc.symbols import Size, symbol_names
 from paramcalc.tree import Block
-from paramcalc.unify import Hints, Unfit
+from paramcalc.unify import Hints
 
-REASON = "the code tests it"
-Comparison: TypeAlias = tuple[str, Node, Node, bool]
+OFTEN = 0.05  # the share of points at which a size must be whole to be taken for one that follows from others
+
+Factory: TypeAlias = Callable[[Mapping[str, Any]], Any]
 
 
 def derive(
@@ -50,7 +55,7 @@ def derive(
 
 
 def proven(
-    build: Callable[[Mapping[str, Any]], Any],
+    build: Factory,
     at: Mapping[str, object],
     vary: Sequence[str] | None,
     *,
@@ -59,47 +64,82 @@ def proven(
 ) -> Block:
     """Return the closed form of what a function builds from values by name; the work behind `derive`."""
     names = [name for name in varied(at) if vary is None or name in vary]
-    hints, met = _traced(build, at, names)
-    try:
-        return _proven(build, at, vary, hints, met, limits, report)
-    except Unfit:
-        follows = _follows(met, at)
-        if not follows:
-            raise
+    followed: list[Follow] = []
+    while True:
+        free = [name for name in names if name not in {each.name for each in followed}]
+        together = _together(build, followed)
+        start = {name: value for name, value in at.items() if name not in {each.name for each in followed}}
+        hints, met = _traced(together, start, free)
+        known = told(met, start)
+        new = _following(known, hints, together, start, free)
+        if new is None:
+            break
+        followed.append(new)
+    tree = derive_tree(
+        _probe(together),
+        start,
+        None if vary is None else [name for name in vary if name in free or name not in names],
+        hints=hints,
+        likely=known.divisions,
+        branches=known.branches,
+        limits=limits,
+        report=report,
+    )
+    assert tree.evidence is not None
+    return replace(tree, evidence=replace(tree.evidence, follows={each.name: each.size for each in followed}))
+
+
+def _together(build: Factory, followed: Sequence[Follow]) -> Factory:
+    """The factory, given the sizes that follow from others too."""
 
     def together(values: Mapping[str, Any]) -> Any:
-        return build({**values, **{name: values[other] for name, other in follows.items()}})
+        whole = dict(values)
+        for each in reversed(followed):
+            whole[each.name] = each.value(whole)
+        return build(whole)
 
-    free = {name: value for name, value in at.items() if name not in follows}
-    left = None if vary is None else [name for name in vary if name not in follows]
-    hints, met = _traced(together, free, [name for name in names if name not in follows])
-    tree = _proven(together, free, left, hints, met, limits, report)
-    assert tree.evidence is not None
-    return replace(tree, evidence=replace(tree.evidence, fixed={**tree.evidence.fixed, **follows}))
+    return together if followed else build
 
 
-def _follows(met: Sequence[Comparison], at: Mapping[str, object]) -> dict[str, str]:
-    """Sizes that are equal at the base, and that the code compares: other structures are built where they differ."""
-    found: dict[str, str] = {}
-    for relation, left, right, _ in met:
-        if relation in ("eq", "ne") and left[0] == right[0] == "symbol" and left != right:
-            first, second = (name for name in at if name in (left[1], right[1]))
-            if at[first] == at[second] and first not in found:
-                found.setdefault(second, first)
-    return found
+def _following(known: Told, hints: Hints, build: Factory, at: Mapping[str, Any], names: Sequence[str]) -> Follow | None:
+    """A size that must be what others make it: with any other value, the code builds nothing or another structure."""
+    for left, right in known.equal:
+        ways = follows(left, right, names)
+        if ways and not any(_free(each.name, build, at) for each in ways):
+            sizes = [size for shape in hints.known.values() for each in shape for size in each]
+            used = Counter(name for size in sizes for name in symbol_names(size))
+            often = [each for each in ways if _often_whole(each, at) >= OFTEN] or ways
+            return min(often, key=lambda each: used[each.name])
+    return None
 
 
-def _proven(
-    build: Callable[[Mapping[str, Any]], Any],
-    at: Mapping[str, object],
-    vary: Sequence[str] | None,
-    hints: Hints,
-    met: Sequence[Comparison],
-    limits: Limits | None,
-    report: Report | None,
-) -> Block:
-    likely, candidates = _conditions(met)
+def _free(name: str, build: Factory, at: Mapping[str, Any]) -> bool:
+    """Whether a size can be changed alone, and the same tensors are built."""
+    probe = _probe(build)
+    base = _names(probe(at))
+    for value in (2 * at[name], at[name] // 2, 3 * at[name], at[name] + 1):
+        with contextlib.suppress(Refused):
+            if value and _names(probe({**at, name: value})) == base:
+                return True
+    return False
 
+
+def _names(tree: Block) -> list[str]:
+    return [name for name, _ in tree.tensors()]
+
+
+def _often_whole(way: Follow, at: Mapping[str, Any]) -> float:
+    """The share of points at which a size that follows is a whole number."""
+    sampler = Sampler(at, sorted(symbol_names(way.size)))
+    points = [point for point in (sampler.point(()) for _ in range(64)) if point is not None]
+    whole = 0
+    for point in points:
+        with contextlib.suppress(ValueError):
+            whole += way.value(point) >= 1
+    return whole / max(1, len(points))
+
+
+def _probe(build: Factory) -> Callable[[Mapping[str, int]], Block]:
     def probe(point: Mapping[str, int]) -> Block:
         with building():
             try:
@@ -108,7 +148,7 @@ def _proven(
                 raise Refused(_sentence(error)) from error
         return _tree(model)
 
-    return derive_tree(probe, at, vary, hints=hints, likely=likely, candidates=candidates, limits=limits, report=report)
+    return probe
 
 
 def _check(build: object, at: Mapping[str, object]) -> None:
@@ -128,16 +168,18 @@ def _check(build: object, at: Mapping[str, object]) -> None:
 
 @contextlib.contextmanager
 def building(trace: Trace | None = None) -> Iterator[Any]:
-    """The meta device, without initialisation, and with what the code prints on stderr."""
+    """The meta device, without initialisation or warnings, and with what the code prints on stderr."""
     import torch
 
     from paramcalc.sources.shapes import Shapes
 
     with (
         contextlib.redirect_stdout(sys.stderr),
+        warnings.catch_warnings(),
         torch.device("meta"),
         Shapes(None if trace is None else trace.lost) as shapes,
     ):
+        warnings.simplefilter("ignore")  # the code would repeat them for every model
         yield shapes
 
 
@@ -151,9 +193,7 @@ def _tree(model: object) -> Block:
         raise InvalidType(f"it returned {type(model).__name__}", where="the factory", expected=expected) from None
 
 
-def _traced(
-    build: Callable[[Mapping[str, Any]], Any], at: Mapping[str, object], names: Sequence[str]
-) -> tuple[Hints, list[Comparison]]:
+def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> tuple[Hints, list[Comparison]]:
     """What tracing tells: sizes of tensors by name, and comparisons; nothing where the code does not take it."""
     import torch
 
@@ -163,60 +203,26 @@ def _traced(
         with building(trace) as shapes:
             model = build(traced)
         if not isinstance(model, torch.nn.Module):
-            return {}, []
+            return Hints(), []
         found = shapes.of_module(model)
     except Exception:  # whatever code does with numbers that are a little strange: the fit decides without it
-        return {}, []
-    known: dict[Node, Size | None] = {}
-    hints: dict[str, tuple[Size | None, ...]] = {}
-    for name, nodes in found.items():
-        hints[name] = tuple(None if node is None else _expression(node, known) for node in nodes)
-    return hints, trace.met
+        return Hints(), []
+    known = {name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()}
+    return Hints(known, lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ())))), trace.met
 
 
-def _expression(node: Node, known: dict[Node, Size | None]) -> Size | None:
-    if node not in known:
-        try:
-            known[node] = expression_of(node)
-        except (ParamcalcError, ArithmeticError, TypeError, ValueError):
-            known[node] = None
-    return known[node]
+def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:
+    """The expressions of some nodes, the simplest first."""
+    found = {size: None for size in map(_expression, nodes) if size is not None and not isinstance(size, int)}
+    return tuple(sorted(found, key=lambda size: size.count_ops()))
 
 
-def _conditions(met: Sequence[Comparison]) -> tuple[list[Condition], list[Condition]]:
-    """Divisions that the code found to leave no rest, and comparisons of sizes that turned out true."""
-    likely: dict[Condition, None] = {}
-    candidates: dict[Condition, None] = {}
-    for relation, left, right, outcome in dict.fromkeys(met):
-        exact = (relation, outcome) in (("eq", True), ("ne", False))
-        if left[0] == "%" and right == ("number", 0) and exact:
-            condition = _condition(left[1], "divisible by", left[2])
-            if condition is not None:
-                likely[condition] = None
-        elif relation in ("ge", "gt", "le", "lt"):
-            condition = _ordered(relation, left, right, outcome)
-            if condition is not None:
-                candidates[condition] = None
-    return list(likely), list(candidates)
-
-
-def _condition(left: Node, relation: Any, right: Node) -> Condition | None:
+@lru_cache(maxsize=65_536)
+def _expression(node: Node) -> Size | None:
     try:
-        a, b = expression_of(left), expression_of(right)
-        if a is None or b is None:
-            return None
-        condition = Condition(a, relation, b, REASON)
-        return None if condition.holds is not None else condition
+        return expression_of(node)
     except (ParamcalcError, ArithmeticError, TypeError, ValueError):
         return None
-
-
-def _ordered(relation: str, left: Node, right: Node, outcome: bool) -> Condition | None:
-    """A comparison as it turned out, with the larger side first."""
-    strict = (relation in ("gt", "lt")) == outcome
-    if (relation in ("ge", "gt")) != outcome:
-        left, right = right, left
-    return _condition(left, ">" if strict else ">=", right)
 
 
 def _sentence(error: BaseException) -> str:

@@ -7,14 +7,14 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.derivation import Limits, Report
 from paramcalc.errors import BadFile, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.fold import fold as folded
+from paramcalc.probing import Limits, Report
 from paramcalc.sources.config_fields import at_path, fields, watched, with_fields
 from paramcalc.sources.derivation import building, proven
 from paramcalc.sources.torch_module import from_module
@@ -71,19 +71,29 @@ def derive_config(
     where, data = _read_or_given(config)
     data = {**data, **(at or {})}
     with _library(where):
-        settings = _settings(data, where)
-        whole = {**settings.to_dict(), "model_type": data["model_type"]}
-        chosen = _model_class(settings, where)
-        used = _used(chosen, settings, whole, vary or (), where)
-        data = _base(data, whole, used, where)
-
-        def build_at(values: Mapping[str, Any]) -> nn.Module:
-            changed = with_fields(data, {used[name]: value for name, value in values.items()})
-            model: nn.Module = chosen._from_config(_settings(changed, where))
-            return model
-
-        start = {name: at_path(whole, path) for name, path in used.items()}
+        build_at, start = family(data, vary or (), where=where)
         return _noted(proven(build_at, start, vary, limits=limits, report=report), data)
+
+
+def family(
+    data: Mapping[str, Any], wanted: Sequence[str] = (), *, where: str = "config"
+) -> tuple[Callable[[Mapping[str, Any]], nn.Module], dict[str, Any]]:
+    """Return a function that builds the model of a config with other sizes, and the sizes that it has there.
+
+    The sizes are the integer fields that the model reads while it is built, and those that are wanted.
+    """
+    settings = _settings(data, where)
+    whole = {**settings.to_dict(), "model_type": data["model_type"]}
+    chosen = _model_class(settings, where)
+    used = _used(chosen, settings, whole, wanted, where)
+    base = _base(data, whole, used, where)
+
+    def build_at(values: Mapping[str, Any]) -> nn.Module:
+        changed = with_fields(base, {used[name]: value for name, value in values.items()})
+        model: nn.Module = chosen._from_config(_settings(changed, where))
+        return model
+
+    return build_at, {name: at_path(whole, path) for name, path in used.items()}
 
 
 def _base(data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 from paramcalc.sources.traced import Node, TracedInt
 
 Hint: TypeAlias = "tuple[Node | None, ...]"
-SIZED = {"empty", "zeros", "ones", "full", "rand", "randn", "arange", "eye", "empty_strided"}
+SIZED = {"empty", "zeros", "ones", "full", "rand", "randn", "eye", "empty_strided"}
 
 
 class Shapes(TorchFunctionMode):
@@ -43,14 +43,25 @@ class Shapes(TorchFunctionMode):
         key = (made.untyped_storage()._cdata, tuple(made.shape))
         sizes = [value for value in _flat(given) if type(value) in (int, TracedInt)]
         if name in SIZED and [int.__index__(size) for size in sizes[: made.dim()]] == list(made.shape):
-            hint: Hint = tuple(
-                getattr(size, "node", None) or self.lost.get(int.__index__(size)) for size in sizes[: made.dim()]
-            )
+            hint: Hint = tuple(self._node(size) for size in sizes[: made.dim()])
+        elif name == "arange" and sizes:
+            hint = (self._steps(sizes),)
         else:
             hint = self._guess(made, given, sizes)
         if any(node is not None for node in hint) and key not in self.hints:
             self.hints[key] = hint
             self.kept.append(made)  # so that its storage keeps its identity
+
+    def _node(self, size: Any) -> Node | None:
+        return getattr(size, "node", None) or self.lost.get(int.__index__(size))
+
+    def _steps(self, sizes: list[Any]) -> Node | None:
+        """How many numbers an arange has, from its end, or its start, end and step."""
+        start, end, step = {1: (0, *sizes, 1), 2: (*sizes, 1), 3: tuple(sizes)}.get(len(sizes), (0, 0, 0))
+        nodes = [self._node(each) or ("number", int.__index__(each)) for each in (start, end, step)]
+        if all(node[0] == "number" for node in nodes):
+            return None
+        return ("ceil", ("/", ("-", nodes[1], nodes[0]), nodes[2]))
 
     def _guess(self, made: torch.Tensor, given: tuple[Any, ...], sizes: list[Any]) -> Hint:
         """The sizes of a tensor made of other tensors and numbers: those of the same value."""

@@ -14,7 +14,7 @@ from paramcalc.tree import Block
 from paramcalc.tree_json import from_json
 
 if TYPE_CHECKING:
-    from paramcalc.derivation import Limits, Report
+    from paramcalc.probing import Limits, Report
 
 ALL = ("*",)
 DEVICES = ("meta", "cpu")

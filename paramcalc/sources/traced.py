@@ -14,6 +14,8 @@ from paramcalc.symbols import Size, canonical, floored, remainder, symbol
 Number: TypeAlias = "int | float"
 Node: TypeAlias = "tuple[Any, ...]"  # ("symbol", name), ("number", value), or an operation and its nodes
 
+MOST_SEEN = 24  # ways in which numbers of one value came about
+
 _EXACT: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -29,14 +31,24 @@ _EXACT: dict[str, Callable[..., Any]] = {
 
 @dataclass
 class Trace:
-    """What one build told: the comparisons of traced integers, with their outcome, and what `int()` made plain."""
+    """What one build told: the comparisons of traced integers, with their outcome, what `int()` made plain, and all
+    traced integers by their value.
+    """
 
     met: list[tuple[str, Node, Node, bool]] = field(default_factory=list)
     lost: dict[int, Node] = field(default_factory=dict)
+    seen: dict[int, dict[Node, None]] = field(default_factory=dict)
 
     def integer(self, name: str, value: int) -> TracedInt:
         """Return a value that remembers that it is the size of this name."""
+        self.saw(value, ("symbol", name))
         return TracedInt(value, ("symbol", name), self)
+
+    def saw(self, value: int, node: Node) -> None:
+        """Remember how a number came about, with the first few others of its value."""
+        nodes = self.seen.setdefault(value, {})
+        if len(nodes) < MOST_SEEN:
+            nodes[node] = None
 
 
 def node_of(value: object) -> Node | None:
@@ -90,18 +102,19 @@ class TracedFloat(float):
 
 def _made(value: object, node: Node, trace: Trace) -> Any:
     if type(value) is int:
+        trace.saw(value, node)
         return TracedInt(value, node, trace)
     return TracedFloat(value, node, trace) if type(value) is float else value
 
 
 def _binary(name: str, base: type, swapped: bool) -> Callable[[Any, Any], Any]:
-    plain = getattr(base, name)
+    plain, among_floats = getattr(base, name), getattr(float, name)
     sign = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%"}[
         name.strip("_").removeprefix("r" if swapped else "")
     ]
 
     def operation(self: Any, other: Any) -> Any:
-        value = plain(self, other)
+        value = among_floats(float(self), other) if isinstance(other, float) else plain(self, other)
         node = node_of(other)
         if value is NotImplemented or node is None:
             return value
@@ -137,6 +150,7 @@ def _plain(self: Any) -> int:
     value = math.trunc(float(self)) if isinstance(self, TracedFloat) else int.__int__(self)
     rounded = ("floor", self.node) if isinstance(self, TracedFloat) else self.node
     self.trace.lost.setdefault(value, rounded)
+    self.trace.saw(value, rounded)
     return value
 
 

@@ -1,0 +1,68 @@
+"""Models built at points: within limits, with what was refused and why."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from paramcalc.errors import InvalidValue, PreconditionFailed
+from paramcalc.fitting import Point
+from paramcalc.tree import Block
+
+Build: TypeAlias = Callable[[Mapping[str, int]], Block]
+Report: TypeAlias = Callable[[int, str], None]
+
+
+class Refused(InvalidValue):
+    """Sizes for which the code builds no model."""
+
+
+class Spent(InvalidValue):
+    """The limits are reached."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a derivation gives up: models built, and seconds."""
+
+    builds: int = 1000
+    seconds: float = 300.0
+
+
+@dataclass
+class Prober:
+    """Builds models, counts them, and reports what it does."""
+
+    build: Build
+    limits: Limits = field(default_factory=Limits)
+    report: Report | None = None
+    builds: int = 0
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+
+    def at(self, point: Point, doing: str) -> Block | str:
+        """Return the tree that is built at a point, or why none is.
+
+        Raises Spent beyond the limits.
+        """
+        self.check()
+        self.builds += 1
+        if self.report is not None:
+            self.report(self.builds, doing)
+        try:
+            return self.build(point)
+        except (Refused, PreconditionFailed) as error:
+            return str(error)
+
+    def check(self) -> None:
+        """Raise Spent where the limits are reached."""
+        seconds = time.monotonic() - self.started
+        if self.builds >= self.limits.builds or seconds > self.limits.seconds:
+            raise Spent(
+                f"no proof within {self.builds:,} builds and {seconds:.0f} seconds",
+                where="derive",
+                advice="vary fewer sizes, start from smaller ones, or raise the limits",
+            )

@@ -1,0 +1,159 @@
+"""What the comparisons of traced sizes tell of a model: divisions without rest, branches, and sizes that are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from paramcalc.conditions import Condition
+from paramcalc.errors import ParamcalcError
+from paramcalc.program import compile_expr
+from paramcalc.sources.traced import Node, expression_of
+from paramcalc.symbols import Size, canonical, symbol, symbol_names
+
+Comparison: TypeAlias = tuple[str, Node, Node, bool]
+
+REASON = "the code tests it"
+NEAREST = 4  # of comparisons of one size with many numbers, as in a loop, so many are tried
+
+
+@dataclass(frozen=True)
+class Told:
+    """What comparisons tell: divisions that left no rest, the others as they turned out, and what was equal."""
+
+    divisions: tuple[Condition, ...] = ()
+    branches: tuple[Condition, ...] = ()
+    equal: tuple[tuple[Size, Size], ...] = ()
+
+
+def told(met: Sequence[Comparison], at: Mapping[str, Any]) -> Told:
+    """Return what the comparisons that were met tell, `at` being the sizes at which they were."""
+    divisions: dict[Condition, None] = {}
+    branches: dict[Condition, None] = {}
+    equal: dict[tuple[Size, Size], None] = {}
+    for relation, left, right, outcome in dict.fromkeys(met):
+        sides = _sides(left, right)
+        if sides is None:
+            continue
+        if relation in ("ge", "gt", "le", "lt"):
+            branches |= _condition(*_ordered(relation, *sides, outcome))
+        elif (relation == "eq") != outcome:
+            branches |= _condition(sides[0], "!=", sides[1])
+        else:
+            exact = _exact(left, right, *sides)
+            divisions |= exact
+            if not exact and len(symbol_names(sides[0]) | symbol_names(sides[1])) > 1:
+                equal[sides] = None
+    return Told(tuple(divisions), tuple(_few(list(branches), at)), tuple(equal))
+
+
+def _sides(left: Node, right: Node) -> tuple[Size, Size] | None:
+    try:
+        a, b = expression_of(left), expression_of(right)
+    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
+        return None
+    return None if a is None or b is None else (a, b)
+
+
+def _condition(left: Size, relation: Any, right: Size) -> dict[Condition, None]:
+    """The condition, unless it always holds."""
+    try:
+        condition = Condition(left, relation, right, REASON)
+        return {} if condition.holds is not None else {condition: None}
+    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
+        return {}
+
+
+def _ordered(relation: str, left: Size, right: Size, outcome: bool) -> tuple[Size, str, Size]:
+    """A comparison as it turned out, with the larger side first."""
+    strict = (relation in ("gt", "lt")) == outcome
+    if (relation in ("ge", "gt")) != outcome:
+        left, right = right, left
+    return left, ">" if strict else ">=", right
+
+
+def _exact(left: Node, right: Node, a: Size, b: Size) -> dict[Condition, None]:
+    """The divisions that must leave no rest where two sides are equal: a % b == 0, or a // b * b == a."""
+    if left[0] == "%" and right == ("number", 0):
+        sides = _sides(left[1], left[2])
+        return {} if sides is None else _condition(sides[0], "divisible by", sides[1])
+    difference = canonical(a - b)
+    if isinstance(difference, int):
+        return {}
+    import sympy
+
+    rounded = difference.atoms(sympy.floor)
+    if not rounded or canonical(difference.xreplace({each: each.args[0] for each in rounded})) != 0:
+        return {}
+    quotients = [sympy.fraction(sympy.together(each.args[0])) for each in rounded]
+    found: dict[Condition, None] = {}
+    for above, below in quotients:
+        found |= _condition(canonical(above), "divisible by", canonical(below))
+    return found
+
+
+def _few(branches: list[Condition], at: Mapping[str, Any]) -> list[Condition]:
+    """The branches without those of a loop: of one size and many numbers, those with the nearest numbers."""
+    groups: dict[object, list[tuple[int, Condition]]] = {}
+    for each in branches:
+        difference = canonical(each.left - each.right)
+        constant = difference.as_coeff_Add()[0] if not isinstance(difference, int) else difference
+        here = _at(difference, at)
+        groups.setdefault((each.relation, abs(difference - constant)), []).append((abs(here), each))
+    kept = {each for group in groups.values() for _, each in sorted(group, key=lambda pair: pair[0])[:NEAREST]}
+    return [each for each in branches if each in kept]
+
+
+def _at(size: Size, at: Mapping[str, Any]) -> int:
+    try:
+        return size if isinstance(size, int) else int(compile_expr(size).run(at))
+    except (ParamcalcError, ArithmeticError, KeyError):
+        return 0
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A size that is given by others: `above` over `below`."""
+
+    name: str
+    above: Any
+    below: Any
+
+    @property
+    def size(self) -> Size:
+        """The size as an expression."""
+        return canonical(self.above / self.below)
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """What the size is for values of the others.
+
+        Raises ValueError where it is no whole number.
+        """
+        above, below = (compile_expr(canonical(side)).run(values) for side in (self.above, self.below))
+        if below < 1 or above % below != 0:
+            raise ValueError(f"{self.name} = {self.size} is no whole number")
+        return above if type(below) is int and below == 1 else above // below
+
+
+def follows(left: Size, right: Size, names: Sequence[str]) -> list[Follow]:
+    """Return the ways to give one of the named sizes by the others, where two sides are equal; the last name first.
+
+    >>> a, b, c = map(symbol, "abc")
+    >>> [(each.name, str(each.size)) for each in follows(a, 2 * b * c, ["a", "b", "c"])]
+    [('c', 'a/(2*b)'), ('b', 'a/(2*c)'), ('a', '2*b*c')]
+    """
+    import sympy
+
+    difference = sympy.expand(left - right)
+    found = []
+    for name in reversed([name for name in names if name in symbol_names(difference)]):
+        if not difference.is_polynomial(symbol(name)):
+            continue
+        poly = sympy.Poly(difference, symbol(name))
+        if poly.degree() == 1:
+            slope, rest = poly.all_coeffs()
+            above, below = sympy.fraction(sympy.cancel(-rest / slope))
+            sign = -1 if sympy.expand(below).could_extract_minus_sign() else 1
+            found.append(Follow(name, sympy.expand(sign * above), sympy.expand(sign * below)))
+    return found
