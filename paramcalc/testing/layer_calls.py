@@ -129,6 +129,7 @@ def layer_args(name: str) -> SearchStrategy[Call]:
 
     >>> import torch
     >>> from hypothesis import given
+    >>> from torch import nn
     >>> @given(layer_args("Conv2d"))
     ... def test_groups_divide_the_weight(call):
     ...     args, kwargs = call
