@@ -49,6 +49,7 @@ class ParameterBudget:
         Raises AssertionError where it has, or where nothing is recorded; InvalidValue or InvalidType for a limit that
         is no count, a size that is not known, or a name that is used twice in a test; BadFile for a damaged record.
         """
+        __tracebackhide__ = True
         tree = model_tree(model, fold=True)
         size, most, path = whole_count(tree), _limit(limit), self.path(name)
         if self.update:

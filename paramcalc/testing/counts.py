@@ -34,6 +34,7 @@ def assert_counts(model: Model, counts: Mapping[str, Size]) -> None:
     Raises AssertionError where a count is another one; UnknownName for a path that leads nowhere, with near ones;
     InvalidType or InvalidValue for a count that is none.
     """
+    __tracebackhide__ = True
     tree = model_tree(model)
     wrong: list[str] = []
     for path, stated in counts.items():

@@ -20,7 +20,7 @@ from paramcalc.testing.search import said, smallest
 from paramcalc.testing.trees import Model, model_tree, whole_count
 from paramcalc.tree import Block
 
-Range: TypeAlias = tuple[int, int] | tuple[int, int, int]
+Range: TypeAlias = tuple[int, ...]  # (low, high) or (low, high, step)
 WHERE = "assert_formula"
 
 
@@ -47,6 +47,7 @@ def assert_formula(
     Raises AssertionError where the two differ, or where the factory raises; UnknownName for a name in the formula that
     has no range; InvalidValue or InvalidType for a formula, a range or an argument that is none.
     """
+    __tracebackhide__ = True
     expr = parse_exact(formula, where=f"{WHERE}, formula")
     for name in sorted(symbol_names(expr) - over.keys()):
         raise unknown_name("symbol", name, over, where=f"{WHERE}, formula")
@@ -106,7 +107,7 @@ class _Check:
             advice = "leave out sizes for which there is no model by a step, or by hypothesis.assume in the factory"
             self.failure, self.error = f"{place} {self.name} raises {said(error)}; {advice}", error
             return True
-        tree = model_tree(model)
+        tree = model_tree(model, fold=True)
         found, expected = whole_count(tree), substitute(self.expr, sympified(sizes))
         if same(found, expected):
             return False
@@ -117,5 +118,5 @@ class _Check:
         """How the two part, and where the model has its parameters."""
         by = f"{more:+,}" if isinstance(more, int) else f"by {more}"
         head = f"{place} the formula {self.formula} gives {count(expected)}, and {self.name} has"
-        table = render(tree, "text", depth=1).partition("\n\n")[0]
+        table = render(tree, "text", depth=2).partition("\n\n")[0]
         return f"{head} {count(tree.params)} parameters ({by}):\n\n{table}"

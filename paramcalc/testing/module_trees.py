@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from torch import Tensor, nn
+from torch import nn
 
 from paramcalc.paths import join
-from paramcalc.testing.case import Case, written
+from paramcalc.testing.case import Case, quiet, written
 from paramcalc.testing.layer_calls import STRATEGIES, cases
 
-NAMES = st.sampled_from(["a", "b", "weight", "block", "0", "1", "2"])
+NAMES = ("a", "b", "weight", "block", "0", "1", "2")
 PARAMETER_TYPES = st.sampled_from([torch.float32, torch.float32, torch.bfloat16, torch.float64, torch.complex64])
 BUFFER_TYPES = st.sampled_from([torch.float32, torch.int64, torch.bool, torch.int8])
 SHAPES = st.lists(st.integers(0, 5), max_size=3).map(tuple)
 LEVELS = 3
-# What comes first is what a failure shrinks to.
-FIELDS = st.sampled_from(["parameter", "module", "module", "module", "buffer"])
-TENSORS = st.sampled_from(["new", "new", "frozen", "shared", "none"])
-MODULES = st.sampled_from(["layer", "module", "module", "frozen", "shared", "shared", "none"])
-LAYERS = ["Identity", "Linear", *sorted(STRATEGIES.keys() - {"Identity", "Linear"})]
+MOST_FIELDS = 4
+MORE = st.sampled_from([False, True, True, True])
+# What comes first is what a failure shrinks to. One draw for all of it: what takes few draws is left out more easily.
+KINDS = """parameter parameter parameter frozen_parameter shared_parameter shared_parameter no_parameter layer layer
+    frozen_layer module module module frozen_module shared_module shared_module no_module buffer hidden_buffer
+    shared_buffer no_buffer"""
+FIELDS = st.sampled_from([each.rpartition("_")[::2] for each in KINDS.split()])
+SIMPLE = ["Identity", "Linear"]
+PLAIN = st.sampled_from(SIMPLE).flatmap(cases)
+LAYERS = st.sampled_from([*SIMPLE, *sorted(STRATEGIES.keys() - set(SIMPLE))]).flatmap(cases)
 Pool: TypeAlias = "list[tuple[str, Any]]"
 
 
@@ -35,12 +42,34 @@ class Sample:
     module: nn.Module
     code: str
 
+    def shorter(self) -> Iterator[Sample]:
+        """Yield what is left without each of the lines, the last one first, where that can be built."""
+        first, *lines = self.code.splitlines()
+        for number in range(len(lines) - 1, -1, -1):
+            code = "\n".join([first, *lines[:number], *lines[number + 1 :]])
+            with contextlib.suppress(AttributeError):  # of a later line, which needs the one left out
+                yield Sample(built(code), code)
+
+
+def built(code: str) -> nn.Module:
+    """Return the module that the code of a sample builds, on the meta device.
+
+    >>> built("model = nn.Module()\\nmodel.a = nn.Linear(4, 3)").a.weight.shape
+    torch.Size([3, 4])
+    """
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "OrderedDict": OrderedDict}
+    with quiet(), torch.device("meta"):
+        exec(code, names)  # noqa: S102  # the lines are those of this file
+    model: nn.Module = names["model"]
+    return model
+
 
 @dataclass
 class _Building:
     """A module while it is drawn: the code so far, and what stands where, to be used again elsewhere."""
 
     draw: st.DrawFn
+    layers: SearchStrategy[Case]
     lines: list[str] = field(default_factory=lambda: ["model = nn.Module()"])
     modules: Pool = field(default_factory=list)
     parameters: Pool = field(default_factory=list)
@@ -48,73 +77,71 @@ class _Building:
 
     def fill(self, node: nn.Module, path: str, levels: int) -> None:
         """Give a module up to four parameters, buffers and children, with so many levels below them."""
-        for name in self.draw(st.lists(NAMES, unique=True, max_size=4)):
-            kind = self.draw(FIELDS)
-            if kind == "module":
-                self.child(node, path, name, levels)
+        names = list(NAMES)
+        while len(names) > len(NAMES) - MOST_FIELDS and self.draw(MORE):
+            name = self.draw(st.sampled_from(names))
+            names.remove(name)
+            how, what = self.draw(FIELDS)
+            pool = {"parameter": self.parameters, "buffer": self.buffers, "module": self.modules}.get(what, [])
+            if how == "no":
+                self.none(node, path, name, what)
+            elif how == "shared" and pool:
+                first, value = self.draw(st.sampled_from(pool))
+                self.put(node, path, name, value, access(first))
+            elif what == "parameter":
+                self.parameter(node, path, name, frozen=how == "frozen")
+            elif what == "buffer":
+                self.buffer(node, path, name, persistent=how != "hidden")
             else:
-                self.tensor(node, path, name, kind)
+                self.child(node, path, name, levels if what == "module" else 0)
+                if how == "frozen":
+                    self.modules[-1][1].requires_grad_(False)
+                    self.lines.append(f"{access(join(path, name))}.requires_grad_(False)")
 
-    def tensor(self, node: nn.Module, path: str, name: str, kind: str) -> None:
-        """Register a parameter or buffer: a new one, one that stands elsewhere too, or None."""
-        what, pool = self.draw(TENSORS), self.parameters if kind == "parameter" else self.buffers
-        if what == "none":
-            self.none(node, path, name, kind)
-        elif what == "shared" and pool:
-            first, tensor = self.draw(st.sampled_from(pool))
-            self.register(node, path, name, kind, tensor, access(first))
-        elif kind == "parameter":
-            shape, dtype, trains = self.draw(SHAPES), self.draw(PARAMETER_TYPES), what != "frozen"
-            parameter = nn.Parameter(torch.empty(shape, dtype=dtype, device="meta"), requires_grad=trains)
-            flag = "" if trains else ", requires_grad=False"
-            self.register(node, path, name, kind, parameter, f"nn.Parameter({_empty(shape, dtype)}{flag})")
-        else:
-            shape, dtype = self.draw(SHAPES), self.draw(BUFFER_TYPES)
-            buffer = torch.empty(shape, dtype=dtype, device="meta")
-            self.register(node, path, name, kind, buffer, _empty(shape, dtype))
-
-    def register(self, node: nn.Module, path: str, name: str, kind: str, tensor: Tensor, code: str) -> None:
-        """Put a tensor in its place; buffers are persistent or not."""
-        if kind == "parameter":
-            setattr(node, name, tensor)
+    def put(self, node: nn.Module, path: str, name: str, value: Any, code: str) -> None:
+        """Put a parameter, a buffer or a module in its place."""
+        if isinstance(value, nn.Module | nn.Parameter):
+            setattr(node, name, value)
             self.lines.append(assignment(path, name, code))
-            self.parameters.append((join(path, name), tensor))
         else:
-            persistent = not self.draw(st.booleans())
-            node.register_buffer(name, tensor, persistent=persistent)
-            flag = "" if persistent else ", persistent=False"
-            self.lines.append(f"{access(path)}.register_buffer({name!r}, {code}{flag})")
-            self.buffers.append((join(path, name), tensor))
+            node.register_buffer(name, value)
+            self.lines.append(f"{access(path)}.register_buffer({name!r}, {code})")
 
-    def none(self, node: nn.Module, path: str, name: str, kind: str) -> None:
+    def parameter(self, node: nn.Module, path: str, name: str, *, frozen: bool) -> None:
+        """Register a new parameter."""
+        shape, dtype = self.draw(SHAPES), self.draw(PARAMETER_TYPES)
+        tensor = nn.Parameter(torch.empty(shape, dtype=dtype, device="meta"), requires_grad=not frozen)
+        flag = ", requires_grad=False" if frozen else ""
+        self.put(node, path, name, tensor, f"nn.Parameter({_empty(shape, dtype)}{flag})")
+        self.parameters.append((join(path, name), tensor))
+
+    def buffer(self, node: nn.Module, path: str, name: str, *, persistent: bool) -> None:
+        """Register a new buffer."""
+        shape, dtype = self.draw(SHAPES), self.draw(BUFFER_TYPES)
+        tensor = torch.empty(shape, dtype=dtype, device="meta")
+        node.register_buffer(name, tensor, persistent=persistent)
+        flag = "" if persistent else ", persistent=False"
+        self.lines.append(f"{access(path)}.register_buffer({name!r}, {_empty(shape, dtype)}{flag})")
+        self.buffers.append((join(path, name), tensor))
+
+    def none(self, node: nn.Module, path: str, name: str, what: str) -> None:
         """Register None, as torch does for a bias that is off."""
-        register: Callable[[str, None], None] = getattr(node, f"register_{kind}")
+        register: Callable[[str, None], None] = getattr(node, f"register_{what}")
         register(name, None)
-        self.lines.append(f"{access(path)}.register_{kind}({name!r}, None)")
+        self.lines.append(f"{access(path)}.register_{what}({name!r}, None)")
 
     def child(self, node: nn.Module, path: str, name: str, levels: int) -> None:
-        """Register a child: a layer of the catalogue, a module to be filled, one that stands elsewhere too, or None."""
-        what, inner = self.draw(MODULES), join(path, name)
-        if what == "none":
-            self.none(node, path, name, "module")
-            return
-        if what == "shared" and self.modules:
-            first, module = self.draw(st.sampled_from(self.modules))
-            setattr(node, name, module)
-            self.lines.append(assignment(path, name, access(first)))
-            return
-        if what == "module" and levels:
-            setattr(node, name, module := nn.Module())
-            self.lines.append(assignment(path, name, "nn.Module()"))
+        """Register a new module: one to be filled where levels are left, else a layer of the catalogue."""
+        inner = join(path, name)
+        if levels:
+            module = nn.Module()
+            self.put(node, path, name, module, "nn.Module()")
             self.fill(module, inner, levels - 1)
         else:
-            case = self.draw(layers())
-            setattr(node, name, module := case.module())
-            self.lines.append(assignment(path, name, case.code))
+            case = self.draw(self.layers)
+            module = case.module()
+            self.put(node, path, name, module, case.code)
             self.parameters += ((f"{inner}.{each}", tensor) for each, tensor in module.named_parameters())
-        if what == "frozen":
-            module.requires_grad_(False)
-            self.lines.append(f"{access(inner)}.requires_grad_(False)")
         self.modules.append((inner, module))
 
     def tie(self, model: nn.Module) -> None:
@@ -161,17 +188,13 @@ def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> str:
     return f"torch.empty({written(shape)}{'' if dtype == torch.float32 else f', dtype={dtype}'})"
 
 
-def layers() -> SearchStrategy[Case]:
-    """Return a strategy for calls of every class of the catalogue."""
-    return st.sampled_from(LAYERS).flatmap(cases)
-
-
 @st.composite
-def samples(draw: st.DrawFn) -> Sample:
-    """Draw a module with the code that builds it."""
-    building, model = _Building(draw), nn.Module()
+def samples(draw: st.DrawFn, *, plain: bool = False) -> Sample:
+    """Draw a module with the code that builds it; `plain` ones have no layers but Identity and Linear, and no ties."""
+    building, model = _Building(draw, PLAIN if plain else LAYERS), nn.Module()
     building.fill(model, "", LEVELS)
-    building.tie(model)
+    if not plain:
+        building.tie(model)
     return Sample(model, "\n".join(building.lines))
 
 

@@ -43,6 +43,7 @@ def assert_same_tensors(a: Model | State, b: Model | State) -> None:
 
     Raises AssertionError where they differ; InvalidType for anything else, InvalidValue where both have open sizes.
     """
+    __tracebackhide__ = True
     first, second = _side("a", a), _side("b", b)
     if second.tree.symbols and not first.tree.symbols:
         first, second = second, first  # the one with symbols is the formula
