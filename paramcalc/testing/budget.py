@@ -29,7 +29,7 @@ class ParameterBudget:
     folder: Path
     test: str
     update: bool = False
-    used: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set, repr=False)
 
     def __call__(self, model: Model, *, limit: int | str | None = None, name: str = "") -> None:
         """Fail where a model has more parameters than the limit, or other counts in some component than were recorded.
