@@ -108,9 +108,8 @@ TRICKS: dict[str, Callable[[nn.Module], object]] = {
     "a shared module": lambda model: len(list(model.named_modules(remove_duplicate=False))) > len([*model.modules()]),
     "a tied parameter": lambda model: len(parameters(model)) > len([*model.parameters()]),
     "two layers tied": lambda model: any(
-        first.kind != "Module" and tensor.tied_to and tensor.is_parameter
-        for _, first in pc.from_module(model).walk()
-        for tensor in first.own
+        each.tied_to and "Module" not in (owner(model, name), owner(model, each.tied_to))
+        for name, each in pc.from_module(model).tensors()
     ),
     "a frozen one": lambda model: any(not each.requires_grad for each in model.parameters()),
     "a parameter beside children": lambda model: any(
@@ -122,6 +121,11 @@ TRICKS: dict[str, Callable[[nn.Module], object]] = {
     "no elements": lambda model: any(each.numel() == 0 for each in model.parameters()),
     "complex numbers": lambda model: any(each.is_complex() for each in model.parameters()),
 }
+
+
+def owner(model: nn.Module, name: str) -> str:
+    """The class of the module that owns a tensor."""
+    return type(model.get_submodule(name.rpartition(".")[0])).__name__
 
 
 def parameters(model: nn.Module) -> list[nn.Parameter]:
@@ -221,10 +225,21 @@ def test_a_wrong_counter_is_shown_the_smallest_module(counter: Callable[[nn.Modu
 
 
 def test_no_line_of_the_smallest_module_can_be_left_out() -> None:
-    code = failure(lambda: check_counter(each_module)).split("\n\n")[1]
-    sample = Sample(nn.Module(), "\n".join(line.strip() for line in code.splitlines()))
-    for each in sample.shorter():
-        assert each_module(each.module) == sum(tensor.numel() for tensor in each.module.parameters())
+    def needs_two(model: nn.Module) -> int:
+        return sum(each.numel() for each in model.parameters()) + (len(list(model.buffers())) >= 2)
+
+    lines = [line.strip() for line in failure(lambda: check_counter(needs_two)).split("\n\n")[1].splitlines()]
+    assert len(lines) == 3
+    for number in (1, 2):
+        model = built("\n".join([*lines[:number], *lines[number + 1 :]]))
+        assert needs_two(model) == sum(each.numel() for each in model.parameters())
+
+
+def test_what_is_left_without_a_line_is_what_can_be_built() -> None:
+    lines = ["model = nn.Module()", "model.a = nn.Linear(1, 2)", "model.b = model.a.bias", "model.c = nn.Identity()"]
+    shorter = list(Sample(nn.Module(), "\n".join(lines)).shorter())
+    assert [sample.code.splitlines() for sample in shorter] == [lines[:3], [*lines[:2], lines[3]]]
+    assert [list(dict(sample.module.named_children())) for sample in shorter] == [["a"], ["a", "c"]]
 
 
 @pytest.mark.parametrize("counter", RIGHT)
