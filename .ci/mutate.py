@@ -191,11 +191,11 @@ MISTAKES = [
         "self.smallest",
         KIT,
     ),
-    Mistake("lines are left in", "testing/module_trees.py", "range(len(lines) - 1, -1, -1)", "range(0)", KIT),
+    Mistake("lines are left in", "testing/module_trees.py", "range(len(self.steps) - 1, -1, -1)", "range(0)", KIT),
     Mistake(
         "modules are never shared", "testing/module_trees.py", "shared_module shared_module no_module", "no_module", KIT
     ),
-    Mistake("layers are never tied", "testing/module_trees.py", "        building.tie(model)\n", "        pass\n", KIT),
+    Mistake("layers are never tied", "testing/module_trees.py", "        building.tie()\n", "        pass\n", KIT),
     Mistake(
         "the code forgets what is frozen",
         "testing/module_trees.py",

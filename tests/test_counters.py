@@ -19,7 +19,7 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.dtypes import dtype_name
 from paramcalc.sources.torch_module import from_module
-from paramcalc.testing.module_trees import built as from_code
+from tests.sample_code import built as from_code
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "counters.md").read_text("utf-8")

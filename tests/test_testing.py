@@ -31,7 +31,9 @@ from paramcalc.testing import (
     modules,
 )
 from paramcalc.testing.case import Case, quiet
-from paramcalc.testing.module_trees import LAYERS, Sample, built, samples
+from paramcalc.testing.module_trees import LAYERS, Sample, Step, at, reached, samples
+from paramcalc.testing.module_trees import built as rebuilt
+from tests.sample_code import built
 
 SIZES = {"L": (1, 6), "d": (8, 512, 8)}
 
@@ -97,11 +99,19 @@ def test_arguments_of_an_unknown_class() -> None:
 @settings(max_examples=200)
 @given(samples())
 def test_the_code_of_a_module_builds_one_like_it(sample: Sample) -> None:
-    again, module = built(sample.code), sample.module
-    assert pc.from_module(again) == pc.from_module(module)
-    assert again.state_dict().keys() == module.state_dict().keys()
-    assert [name for name, _ in again.named_modules()] == [name for name, _ in module.named_modules()]
-    assert all(each.is_meta for each in module.parameters())
+    module = sample.module
+    for again in (built(sample.code), rebuilt(sample.steps)):
+        assert pc.from_module(again) == pc.from_module(module)
+        assert again.state_dict().keys() == module.state_dict().keys()
+        assert [name for name, _ in again.named_modules()] == [name for name, _ in module.named_modules()]
+        assert all(each.is_meta for each in again.parameters())
+
+
+def test_a_module_that_an_attribute_hides_is_left_alone() -> None:
+    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 4, activation=nn.PReLU()), 1)
+    hidden = "layers.0.activation.weight"
+    assert hidden in dict(decoder.named_parameters())
+    assert [path for path, _ in reached(decoder)] == [path for path, _ in decoder.named_parameters() if path != hidden]
 
 
 TRICKS: dict[str, Callable[[nn.Module], object]] = {
@@ -235,10 +245,14 @@ def test_no_line_of_the_smallest_module_can_be_left_out() -> None:
         assert needs_two(model) == sum(each.numel() for each in model.parameters())
 
 
-def test_what_is_left_without_a_line_is_what_can_be_built() -> None:
-    lines = ["model = nn.Module()", "model.a = nn.Linear(1, 2)", "model.b = model.a.bias", "model.c = nn.Identity()"]
-    shorter = list(Sample(nn.Module(), "\n".join(lines)).shorter())
-    assert [sample.code.splitlines() for sample in shorter] == [lines[:3], [*lines[:2], lines[3]]]
+def test_what_is_left_without_a_step_is_what_can_be_built() -> None:
+    steps = (
+        Step("model.a = nn.Linear(1, 2)", lambda model: setattr(model, "a", nn.Linear(1, 2))),
+        Step("model.b = model.a.bias", lambda model: setattr(model, "b", at(model, "a.bias"))),
+        Step("model.c = nn.Identity()", lambda model: setattr(model, "c", nn.Identity())),
+    )
+    shorter = list(Sample(nn.Module(), steps).shorter())
+    assert [sample.steps for sample in shorter] == [steps[:2], (steps[0], steps[2])]
     assert [list(dict(sample.module.named_children())) for sample in shorter] == [["a"], ["a", "c"]]
 
 

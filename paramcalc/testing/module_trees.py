@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import partial, reduce
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import nn
 
 from paramcalc.paths import join
-from paramcalc.testing.case import Case, quiet, written
+from paramcalc.testing.case import Case, written
 from paramcalc.testing.layer_calls import STRATEGIES, cases
 
 NAMES = ("a", "b", "weight", "block", "0", "1", "2")
@@ -32,35 +32,41 @@ FIELDS = st.sampled_from([each.rpartition("_")[::2] for each in KINDS.split()])
 SIMPLE = ["Identity", "Linear"]
 PLAIN = st.sampled_from(SIMPLE).flatmap(cases)
 LAYERS = st.sampled_from([*SIMPLE, *sorted(STRATEGIES.keys() - set(SIMPLE))]).flatmap(cases)
-Pool: TypeAlias = "list[tuple[str, Any]]"
+Pool: TypeAlias = list[str]  # paths
+
+
+class Step(NamedTuple):
+    """A line of code that adds something to a module, and what it does to the module `model`."""
+
+    code: str
+    act: Callable[[nn.Module], None]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A module on the meta device, and the lines of code that build one like it."""
+    """A module on the meta device, and the steps that build one like it."""
 
     module: nn.Module
-    code: str
+    steps: tuple[Step, ...]
+
+    @property
+    def code(self) -> str:
+        """The code that builds such a module."""
+        return "\n".join(["model = nn.Module()", *(step.code for step in self.steps)])
 
     def shorter(self) -> Iterator[Sample]:
-        """Yield what is left without each of the lines, the last one first, where that can be built."""
-        first, *lines = self.code.splitlines()
-        for number in range(len(lines) - 1, -1, -1):
-            code = "\n".join([first, *lines[:number], *lines[number + 1 :]])
-            with contextlib.suppress(AttributeError):  # of a later line, which needs the one left out
-                yield Sample(built(code), code)
+        """Yield what is left without each of the steps, the last one first, where that can be built."""
+        for number in range(len(self.steps) - 1, -1, -1):
+            steps = self.steps[:number] + self.steps[number + 1 :]
+            with contextlib.suppress(AttributeError):  # of a later step, which needs the one left out
+                yield Sample(built(steps), steps)
 
 
-def built(code: str) -> nn.Module:
-    """Return the module that the code of a sample builds, on the meta device.
-
-    >>> built("model = nn.Module()\\nmodel.a = nn.Linear(4, 3)").a.weight.shape
-    torch.Size([3, 4])
-    """
-    names: dict[str, Any] = {"torch": torch, "nn": nn, "OrderedDict": OrderedDict}
-    with quiet(), torch.device("meta"):
-        exec(code, names)  # noqa: S102  # the lines are those of this file
-    model: nn.Module = names["model"]
+def built(steps: Iterable[Step]) -> nn.Module:
+    """Return a new module that these steps build."""
+    model = nn.Module()
+    for step in steps:
+        step.act(model)
     return model
 
 
@@ -70,12 +76,13 @@ class _Building:
 
     draw: st.DrawFn
     layers: SearchStrategy[Case]
-    lines: list[str] = field(default_factory=lambda: ["model = nn.Module()"])
+    model: nn.Module = field(default_factory=nn.Module)
+    steps: list[Step] = field(default_factory=list)
     modules: Pool = field(default_factory=list)
     parameters: Pool = field(default_factory=list)
     buffers: Pool = field(default_factory=list)
 
-    def fill(self, node: nn.Module, path: str, levels: int) -> None:
+    def fill(self, path: str, levels: int) -> None:
         """Give a module up to four parameters, buffers and children, with so many levels below them."""
         names = list(NAMES)
         while len(names) > len(NAMES) - MOST_FIELDS and self.draw(MORE):
@@ -84,81 +91,110 @@ class _Building:
             how, what = self.draw(FIELDS)
             pool = {"parameter": self.parameters, "buffer": self.buffers, "module": self.modules}.get(what, [])
             if how == "no":
-                self.none(node, path, name, what)
+                self.none(path, name, what)
             elif how == "shared" and pool:
-                first, value = self.draw(st.sampled_from(pool))
-                self.put(node, path, name, value, access(first))
+                first = self.draw(st.sampled_from(pool))
+                self.put(path, name, access(first), partial(at, path=first), what)
             elif what == "parameter":
-                self.parameter(node, path, name, frozen=how == "frozen")
+                self.parameter(path, name, frozen=how == "frozen")
             elif what == "buffer":
-                self.buffer(node, path, name, persistent=how != "hidden")
+                self.buffer(path, name, persistent=how != "hidden")
             else:
-                self.child(node, path, name, levels if what == "module" else 0)
-                if how == "frozen":
-                    self.modules[-1][1].requires_grad_(False)
-                    self.lines.append(f"{access(join(path, name))}.requires_grad_(False)")
+                self.child(path, name, levels if what == "module" else 0, frozen=how == "frozen")
 
-    def put(self, node: nn.Module, path: str, name: str, value: Any, code: str) -> None:
-        """Put a parameter, a buffer or a module in its place."""
-        if isinstance(value, nn.Module | nn.Parameter):
-            setattr(node, name, value)
-            self.lines.append(assignment(path, name, code))
+    def step(self, code: str, act: Callable[[nn.Module], None]) -> None:
+        """Take a step, and note it."""
+        act(self.model)
+        self.steps.append(Step(code, act))
+
+    def put(self, path: str, name: str, code: str, value: Callable[[nn.Module], Any], what: str = "") -> None:
+        """Put a parameter, a buffer or a module in its place, given how to get it from the model."""
+        if what == "buffer":
+            code = f"{access(path)}.register_buffer({name!r}, {code})"
+            self.step(code, lambda model: at(model, path).register_buffer(name, value(model)))
         else:
-            node.register_buffer(name, value)
-            self.lines.append(f"{access(path)}.register_buffer({name!r}, {code})")
+            self.step(assignment(path, name, code), lambda model: setattr(at(model, path), name, value(model)))
 
-    def parameter(self, node: nn.Module, path: str, name: str, *, frozen: bool) -> None:
+    def parameter(self, path: str, name: str, *, frozen: bool) -> None:
         """Register a new parameter."""
         shape, dtype = self.draw(SHAPES), self.draw(PARAMETER_TYPES)
-        tensor = nn.Parameter(torch.empty(shape, dtype=dtype, device="meta"), requires_grad=not frozen)
-        flag = ", requires_grad=False" if frozen else ""
-        self.put(node, path, name, tensor, f"nn.Parameter({_empty(shape, dtype)}{flag})")
-        self.parameters.append((join(path, name), tensor))
 
-    def buffer(self, node: nn.Module, path: str, name: str, *, persistent: bool) -> None:
+        def new(_: nn.Module) -> nn.Parameter:
+            return nn.Parameter(torch.empty(shape, dtype=dtype, device="meta"), requires_grad=not frozen)
+
+        flag = ", requires_grad=False" if frozen else ""
+        self.put(path, name, f"nn.Parameter({_empty(shape, dtype)}{flag})", new)
+        self.parameters.append(join(path, name))
+
+    def buffer(self, path: str, name: str, *, persistent: bool) -> None:
         """Register a new buffer."""
         shape, dtype = self.draw(SHAPES), self.draw(BUFFER_TYPES)
-        tensor = torch.empty(shape, dtype=dtype, device="meta")
-        node.register_buffer(name, tensor, persistent=persistent)
+
+        def register(model: nn.Module) -> None:
+            tensor = torch.empty(shape, dtype=dtype, device="meta")
+            at(model, path).register_buffer(name, tensor, persistent=persistent)
+
         flag = "" if persistent else ", persistent=False"
-        self.lines.append(f"{access(path)}.register_buffer({name!r}, {_empty(shape, dtype)}{flag})")
-        self.buffers.append((join(path, name), tensor))
+        self.step(f"{access(path)}.register_buffer({name!r}, {_empty(shape, dtype)}{flag})", register)
+        self.buffers.append(join(path, name))
 
-    def none(self, node: nn.Module, path: str, name: str, what: str) -> None:
+    def none(self, path: str, name: str, what: str) -> None:
         """Register None, as torch does for a bias that is off."""
-        register: Callable[[str, None], None] = getattr(node, f"register_{what}")
-        register(name, None)
-        self.lines.append(f"{access(path)}.register_{what}({name!r}, None)")
+        code = f"{access(path)}.register_{what}({name!r}, None)"
+        self.step(code, lambda model: getattr(at(model, path), f"register_{what}")(name, None))
 
-    def child(self, node: nn.Module, path: str, name: str, levels: int) -> None:
+    def child(self, path: str, name: str, levels: int, *, frozen: bool) -> None:
         """Register a new module: one to be filled where levels are left, else a layer of the catalogue."""
         inner = join(path, name)
         if levels:
-            module = nn.Module()
-            self.put(node, path, name, module, "nn.Module()")
-            self.fill(module, inner, levels - 1)
+            self.put(path, name, "nn.Module()", lambda _: nn.Module())
+            self.fill(inner, levels - 1)
         else:
             case = self.draw(self.layers)
-            module = case.module()
-            self.put(node, path, name, module, case.code)
-            self.parameters += ((f"{inner}.{each}", tensor) for each, tensor in module.named_parameters())
-        self.modules.append((inner, module))
+            self.put(path, name, case.code, lambda _: case.module())
+            self.parameters += (path for path, _ in reached(self.model) if path.startswith(f"{inner}."))
+        if frozen:
+            code = f"{access(inner)}.requires_grad_(False)"
+            self.step(code, lambda model: at(model, inner).requires_grad_(False))
+        self.modules.append(inner)
 
-    def tie(self, model: nn.Module) -> None:
+    def tie(self) -> None:
         """Put some parameters of layers in the place of others of the same shape and type."""
         for _ in range(self.draw(st.integers(0, 2))):
-            places = list(model.named_parameters(remove_duplicate=False))
+            places = reached(self.model)
             pairs = [
-                (first, tensor, place)
+                (first, place)
                 for number, (place, other) in enumerate(places)
                 for first, tensor in places[:number]
                 if tensor is not other and (tensor.shape, tensor.dtype) == (other.shape, other.dtype)
             ]
             if pairs:
-                first, tensor, place = self.draw(st.sampled_from(pairs))
+                first, place = self.draw(st.sampled_from(pairs))
                 path, _, name = place.rpartition(".")
-                setattr(model.get_submodule(path), name, tensor)
-                self.lines.append(assignment(path, name, access(first)))
+                self.put(path, name, access(first), partial(at, path=first))
+
+
+def at(model: nn.Module, path: str) -> Any:
+    """Return what stands at a path: a module, a parameter or a buffer.
+
+    >>> at(nn.ModuleList([nn.Linear(4, 3)]), "0.bias").shape
+    torch.Size([3])
+
+    Raises AttributeError where nothing stands there.
+    """
+    return reduce(getattr, path.split(".") if path else [], model)
+
+
+def reached(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """Return the parameters of a model that its attributes lead to, by path.
+
+    They do not lead to all: a copy of a TransformerDecoderLayer has `relu` before the module that is its activation.
+    """
+    found = []
+    for path, parameter in model.named_parameters(remove_duplicate=False):
+        with contextlib.suppress(AttributeError):
+            found += [(path, parameter)] if at(model, path) is parameter else []
+    return found
 
 
 def access(path: str) -> str:
@@ -191,11 +227,11 @@ def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> str:
 @st.composite
 def samples(draw: st.DrawFn, *, plain: bool = False) -> Sample:
     """Draw a module with the code that builds it; `plain` ones have no layers but Identity and Linear, and no ties."""
-    building, model = _Building(draw, PLAIN if plain else LAYERS), nn.Module()
-    building.fill(model, "", LEVELS)
+    building = _Building(draw, PLAIN if plain else LAYERS)
+    building.fill("", LEVELS)
     if not plain:
-        building.tie(model)
-    return Sample(model, "\n".join(building.lines))
+        building.tie()
+    return Sample(building.model, tuple(building.steps))
 
 
 def modules() -> SearchStrategy[nn.Module]:
