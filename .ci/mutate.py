@@ -28,6 +28,8 @@ class Mistake:
 LAYERS = ("tests/test_layers.py",)
 MODULES = ("tests/test_torch_module.py",)
 VERIFY = ("tests/test_verify.py",)
+KIT = ("tests/test_testing.py",)
+BUDGET = ("tests/test_parameter_budget.py",)
 MISTAKES = [
     Mistake(
         "Linear loses its bias",
@@ -177,6 +179,57 @@ MISTAKES = [
     Mistake("roles agree", "verification.py", "if left.role != right.role:", "if False:", VERIFY),
     Mistake("the first value wins", "matching.py", "counts.most_common(1)[0][0]", "next(iter(counts))", VERIFY),
     Mistake("no copies are one", "matching.py", "default=0)", "default=1)", VERIFY),
+    Mistake("every counter is right", "testing/counter.py", "return number != true", "return False", KIT),
+    Mistake(
+        "frozen is counted as trainable", "testing/counter.py", "each.requires_grad or not self.trainable", "True", KIT
+    ),
+    Mistake("a refusal of everything passes", "testing/counter.py", "if check.compared == 0:", "if False:", KIT),
+    Mistake(
+        "any wrong module is the smallest",
+        "testing/counter.py",
+        "min(self.smallest, wrong, key=_Wrong.size)",
+        "self.smallest",
+        KIT,
+    ),
+    Mistake("lines are left in", "testing/module_trees.py", "range(len(self.steps) - 1, -1, -1)", "range(0)", KIT),
+    Mistake(
+        "modules are never shared", "testing/module_trees.py", "shared_module shared_module no_module", "no_module", KIT
+    ),
+    Mistake("layers are never tied", "testing/module_trees.py", "        building.tie()\n", "        pass\n", KIT),
+    Mistake(
+        "the code forgets what is frozen",
+        "testing/module_trees.py",
+        'flag = ", requires_grad=False" if frozen',
+        'flag = "" if frozen',
+        KIT,
+    ),
+    Mistake(
+        "the highest size is left out", "testing/formula.py", "(high - low) // step)", "(high - low - 1) // step)", KIT
+    ),
+    Mistake(
+        "the errors of a factory are passed over",
+        "testing/formula.py",
+        ", error\n            return True",
+        ", error\n            return False",
+        KIT,
+    ),
+    Mistake(
+        "state dicts are held to roles",
+        "testing/same_tensors.py",
+        'words.get((first.file, second.file), "")',
+        '""',
+        KIT,
+    ),
+    Mistake(
+        "shared modules count again",
+        "testing/counts.py",
+        "            return 0\n",
+        "            return _count_at(tree, first)\n",
+        KIT,
+    ),
+    Mistake("the limit is not held", "testing/budget.py", "if size <= most", "if True", BUDGET),
+    Mistake("changes pass", "testing/budget.py", "if changes.differs else []", "if False else []", BUDGET),
+    Mistake("two models take one record", "testing/budget.py", "self.used.add(name)", "pass", BUDGET),
 ]
 
 

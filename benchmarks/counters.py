@@ -12,14 +12,13 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from counter_calls import Answer
-
+T = TypeVar("T")
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "counters.md"
 REQUIREMENTS = HERE / "counters_requirements.txt"
@@ -72,30 +71,36 @@ def run(python: Path) -> str:
 
 def measured() -> str:
     """Ask every counter about every model, each time in a process of its own, and return the page."""
-    from counter_calls import COUNTERS
+    from counter_calls import COUNTERS, Answer, answer
+    from counter_search import SEARCHED, search_again
     from counters_page import page
     from tricky_models import MODELS
 
     answers: dict[tuple[str, str], Answer] = {}
     for model in MODELS:
         print(model, file=sys.stderr)
-        answers |= {(model, name): alone(model, name) for name in COUNTERS}
-    return page(answers)
+        died = Answer(error="the process died")
+        answers |= {(model, name): alone(answer, model, name, died=died) for name in COUNTERS}
+    print("the smallest modules", file=sys.stderr)
+    return page(answers, {name: alone(search_again, name) for name in SEARCHED})
 
 
-def alone(model: str, name: str) -> Answer:
-    """Ask in a new process: counters leave hooks and patched functions behind, the more so when they fail."""
-    from counter_calls import Answer, answer
+def alone(ask: Callable[..., T], *about: str, died: T | None = None) -> T:
+    """Ask in a new process: counters leave hooks and patched functions behind, the more so when they fail.
 
+    Where the process dies the answer is `died`, or an error where that is not given.
+    """
     kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(kind)
     if kind == "forkserver":
         context.set_forkserver_preload(["torch", "transformers"])
     try:
         with ProcessPoolExecutor(1, mp_context=context) as pool:
-            return pool.submit(answer, model, name).result()
+            return pool.submit(ask, *about).result()
     except BrokenProcessPool:
-        return Answer(error="the process died")
+        if died is None:
+            raise
+        return died
 
 
 if __name__ == "__main__":

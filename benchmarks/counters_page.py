@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import TypeAlias
 
 from counter_calls import Answer
+from counter_search import EXAMPLES, Found
 from counters_reasons import REASONS
 from packaging.version import Version
 from tabulate import tabulate
@@ -25,7 +26,7 @@ PACKAGES = ("torch", "transformers", "torchinfo", "fvcore", "ptflops", "thop", "
 RIGHT = "✓"
 
 
-def page(answers: Answers) -> str:
+def page(answers: Answers, found: Mapping[str, Found]) -> str:
     """Return the whole page. Raises ValueError where a wrong number has no reason, or a reason no wrong number."""
     check_reasons(answers)
     text = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
@@ -40,6 +41,7 @@ def page(answers: Answers) -> str:
         byte_reasons=reasons("bytes"),
         unknown=answers["Lazy layer", "paramcalc"].printed,
         errors=errors(answers),
+        smallest=smallest(found),
         models=table(["Model", "What is tricky"], [[name, tricky.about] for name, tricky in MODELS.items()]),
     )
 
@@ -122,6 +124,17 @@ def errors(answers: Answers) -> str:
         lines.setdefault((", ".join(names), error), []).append(model)
     told = [f"- **{names}** on {', '.join(models)}: `{error}`" for (names, error), models in lines.items()]
     return "\n".join(wrapped(line, "  ") for line in told)
+
+
+def smallest(found: Mapping[str, Found]) -> str:
+    """The smallest module that each counter counts wrong, counters of the same one together; then those without."""
+    names: dict[Found, list[str]] = {}
+    for name, each in found.items():
+        names.setdefault(each, []).append(f"**{name}**")
+    right = names.pop(Found(), [])
+    blocks = [f"{', '.join(each)}: {known.problem}\n\n```python\n{known.code}\n```" for known, each in names.items()]
+    none = wrapped(f"{', '.join(right)}: none found among {EXAMPLES:,} random modules.")
+    return "\n\n".join([*blocks, *([none] if right else [])])
 
 
 def check_reasons(answers: Answers) -> None:

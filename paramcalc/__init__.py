@@ -10,7 +10,7 @@ from paramcalc.render import render
 from paramcalc.storage import Stored, storage
 
 if TYPE_CHECKING:
-    from paramcalc import errors, layers
+    from paramcalc import errors, layers, testing
     from paramcalc.architectures import architecture
     from paramcalc.budget import solve
     from paramcalc.closed_form import Formula, formula
@@ -89,6 +89,7 @@ __all__ = [
     "solve",
     "storage",
     "symbol",
+    "testing",
     "tie",
     "to_json",
     "unfold",
@@ -97,7 +98,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("errors", "layers"):
+    if name in ("errors", "layers", "testing"):
         return importlib.import_module(f"paramcalc.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")

@@ -16,6 +16,7 @@ from paramcalc import symbol, unfold
 from paramcalc.architectures import AMNL, symbol_values, with_symbols
 from paramcalc.errors import InvalidType, InvalidValue, PreconditionFailed, UnknownName
 from paramcalc.symbols import substitute, sympified
+from paramcalc.testing import architectures
 from tests.agreement import assert_agree
 
 BOOK = {
@@ -35,28 +36,6 @@ RESEARCH = {
 }
 
 
-@st.composite
-def hyperparameters(draw: st.DrawFn) -> dict[str, Any]:
-    """Hyperparameters of AMNL that a model can be built from."""
-    heads = draw(st.sampled_from([1, 2, 4]))
-    widths = st.lists(st.integers(1, 12), max_size=3).map(tuple)
-    return {
-        "n_features": draw(st.integers(1, 20)),
-        "conv_channels": draw(st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple)),
-        "kernel_size": draw(st.sampled_from([1, 3, 5])),
-        "lstm_hidden": heads * draw(st.integers(1, 6)),
-        "lstm_layers": draw(st.integers(1, 4)),
-        "num_heads": draw(st.sampled_from([heads, 2 * heads])),
-        "attention_layers": draw(st.integers(1, 3)),
-        "lstm_norm": draw(st.booleans()),
-        "attention_norm": draw(st.booleans()),
-        "trunk": draw(widths),
-        "rul_hidden": draw(widths),
-        "health_hidden": draw(widths),
-        "n_classes": draw(st.integers(1, 6)),
-    }
-
-
 def reference(preset: str, **overrides: Any) -> torch.nn.Module:
     with torch.device("meta"):
         return amnl_reference.build(preset, **overrides)
@@ -71,7 +50,7 @@ def test_components_are_those_of_the_course(preset: str, components: dict[str, i
     assert tree.params == total == sum(components.values())
 
 
-@given(st.sampled_from(["book", "research"]), hyperparameters())
+@given(st.sampled_from(["book", "research"]), architectures())
 def test_specification_agrees_with_the_torch_model(preset: str, settings: dict[str, Any]) -> None:
     tree, model = pc.architecture("amnl", preset=preset, **settings), reference(preset, **settings)
     assert_agree(tree, model)
@@ -83,7 +62,7 @@ def test_presets_agree_with_the_torch_model(preset: str) -> None:
     assert_agree(pc.architecture("amnl", preset=preset), reference(preset))
 
 
-@given(st.sampled_from(["book", "research"]), hyperparameters())
+@given(st.sampled_from(["book", "research"]), architectures())
 def test_the_symbolic_tree_holds_every_concrete_one(preset: str, settings: dict[str, Any]) -> None:
     config = AMNL.config(preset, **settings)
     values = symbol_values(config)

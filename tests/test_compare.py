@@ -10,8 +10,8 @@ from torch import nn
 import paramcalc as pc
 from paramcalc import Block, diff
 from paramcalc.render.diff import diff_table
-from tests import trees
-from tests.modules import modules
+from paramcalc.testing import block_trees as trees
+from paramcalc.testing import modules
 
 
 def held(tree: Block) -> bool:

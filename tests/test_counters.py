@@ -16,8 +16,10 @@ import pytest
 import torch
 from torch import nn
 
+import paramcalc as pc
 from paramcalc.dtypes import dtype_name
 from paramcalc.sources.torch_module import from_module
+from tests.sample_code import built as from_code
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "counters.md").read_text("utf-8")
@@ -35,6 +37,7 @@ def load(name: str) -> ModuleType:
 
 MODELS = load("tricky_models").MODELS
 COUNTERS = load("counter_calls").COUNTERS
+search: Any = load("counter_search")
 load("counters_reasons")
 page: Any = load("counters_page")
 
@@ -146,6 +149,31 @@ def test_the_page_has_the_text_and_the_reasons_of_its_sources() -> None:
         assert piece in PAGE
     assert page.reasons("count") in PAGE
     assert page.reasons("bytes") in PAGE
+
+
+SMALLEST = re.findall(r"^(\*\*[^:]*): (.*)\n\n```python\n(model = .*(?:\n.*)*?)\n```", PAGE, re.MULTILINE)
+
+
+def test_the_smallest_modules_are_counted_as_the_page_says() -> None:
+    asked = set()
+    for names, problem, code in SMALLEST:
+        model = from_code(code)
+        wrong, true = map(int, re.findall(r"\d+", problem))
+        assert sum(each.numel() for each in model.parameters()) == pc.from_module(model).params == true
+        for name in re.findall(r"\*\*(.*?)\*\*", names):
+            asked.add(name)
+            if name in HERE:
+                assert COUNTERS[name](model, {}).params == wrong != true
+    assert asked == set(search.SEARCHED) - {"paramcalc", "fvcore"}
+    assert f"**paramcalc**, **fvcore**: none found among {search.EXAMPLES:,} random modules." in PAGE
+
+
+@pytest.mark.parametrize("name", ["leaf walk", "requires_grad", "state_dict", "torchinfo, no input"])
+def test_the_search_finds_the_counters_wrong_today(name: str) -> None:
+    found = search.search(name)
+    assert re.fullmatch(r"counts \d parameters where torch counts \d", found.problem)
+    model = from_code(found.code)
+    assert COUNTERS[name](model, {}).params != sum(each.numel() for each in model.parameters())
 
 
 def test_the_versions_are_those_of_the_tests() -> None:

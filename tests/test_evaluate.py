@@ -17,7 +17,7 @@ from paramcalc import Block, TensorSpec, admissible, evaluate, symbol
 from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, UnknownName
 from paramcalc.evaluation import CHUNK
 from paramcalc.layers import CATALOGUE
-from tests import trees
+from paramcalc.testing import block_trees as trees
 
 H = symbol("lstm_hidden")
 AMNL = pc.architecture("amnl", lstm_hidden=H)

@@ -16,7 +16,7 @@ from paramcalc.expression import parse_exact
 from paramcalc.layers import CATALOGUE
 from paramcalc.notation import as_latex, as_text
 from paramcalc.symbols import same
-from tests import trees
+from paramcalc.testing import block_trees as trees
 
 
 @given(trees.blocks(), st.sampled_from(["collected", "expanded", "factored"]))

@@ -30,11 +30,11 @@ ORDER = [
     {"sources"},
     {"verification"},
     {"render"},
-    {"cli"},
+    {"cli", "testing"},
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-TORCH_ONLY_IN = {"sources"}
-HEAVY = {"torch", "transformers", "matplotlib"}
+TORCH_ONLY_IN = {"sources", "testing"}
+HEAVY = {"torch", "transformers", "matplotlib", "hypothesis", "pytest"}
 
 
 def imports(path: Path) -> list[str]:
@@ -83,7 +83,7 @@ def test_imports_point_one_way(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(FILES))
-def test_heavy_libraries_are_imported_in_sources_only(file: str) -> None:
+def test_heavy_libraries_are_imported_in_sources_and_the_test_kit_only(file: str) -> None:
     heavy = {name.split(".")[0] for name in FILES[file]} & HEAVY
     assert not heavy or concept(file) in TORCH_ONLY_IN
 
@@ -106,6 +106,23 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     loaded = loaded_after("import paramcalc")
     assert "paramcalc" in loaded
     assert not loaded & (HEAVY | {"sympy", "numpy", "tabulate", "click"})
+
+
+def test_the_test_kit_is_reached_without_loading_what_its_parts_need() -> None:
+    loaded = loaded_after("import paramcalc\nparamcalc.testing.__all__")
+    assert "paramcalc" in loaded
+    assert not loaded & (HEAVY | {"sympy", "numpy"})
+
+
+def test_the_assertions_need_no_hypothesis() -> None:
+    loaded = loaded_after("from paramcalc.testing import ParameterBudget, assert_counts, assert_same_tensors")
+    assert not loaded & HEAVY
+
+
+def test_pytest_starts_without_the_package() -> None:
+    loaded = loaded_after("import pytest_paramcalc")
+    assert {"pytest_paramcalc", "pytest"} <= loaded
+    assert not loaded & {"paramcalc", "torch", "hypothesis", "sympy", "numpy"}
 
 
 def test_a_table_of_integers_needs_no_sympy() -> None:
@@ -136,7 +153,7 @@ def test_every_public_name_is_there_and_lazy_ones_are_those_that_types_see() -> 
     seen = {
         alias.name: node.module for node in checked.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
-    assert {name for name, module in seen.items() if module == "paramcalc"} == {"errors", "layers"}
+    assert {name for name, module in seen.items() if module == "paramcalc"} == {"errors", "layers", "testing"}
     assert {name: module for name, module in seen.items() if module != "paramcalc"} == paramcalc._HOME
     with pytest.raises(AttributeError, match="module 'paramcalc' has no attribute 'fromule'"):
         paramcalc.fromule  # noqa: B018  # the access is the test

@@ -21,8 +21,9 @@ from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, Precondi
 from paramcalc.fold import unfold
 from paramcalc.layers import CATALOGUE
 from paramcalc.symbols import substitute, symbol, sympified
+from paramcalc.testing.case import Case
+from paramcalc.testing.layer_calls import STRATEGIES, cases, modules_and_blocks
 from tests.agreement import assert_agree, differences, torch_tensors
-from tests.strategies import STRATEGIES, Case, cases, modules_and_blocks
 
 names = pytest.mark.parametrize("name", list(CATALOGUE))
 

@@ -14,7 +14,7 @@ from paramcalc.errors import InvalidValue, ParamcalcError
 from paramcalc.expression import parse_exact, parse_expression
 from paramcalc.parse import parse_assignments, parse_count, parse_letters
 from paramcalc.symbols import same
-from tests import trees
+from paramcalc.testing import block_trees as trees
 
 
 @given(trees.sizes(symbolic=True), trees.sizes(symbolic=True))

@@ -21,10 +21,11 @@ import paramcalc as pc
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.sources.torch_module import from_module
+from paramcalc.testing import modules
+from paramcalc.testing.case import Case
+from paramcalc.testing.layer_calls import modules_and_blocks
 from paramcalc.tree import Block
 from tests.agreement import Row, assert_agree, block_tensors
-from tests.modules import modules
-from tests.strategies import Case, modules_and_blocks
 
 
 def owned(model: nn.Module) -> Iterator[tuple[str, torch.Tensor, str]]:

@@ -13,8 +13,8 @@ from paramcalc import Block, TensorSpec, fold, from_json, symbol, tie, to_json, 
 from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, PreconditionFailed, UnknownName
 from paramcalc.symbols import same, substitute, sympified
+from paramcalc.testing import block_trees as trees
 from paramcalc.totals import bytes_of
-from tests import trees
 
 COUNTS = ("params", "trainable_params", "buffers", "nbytes")
 

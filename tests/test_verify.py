@@ -18,9 +18,9 @@ import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
 from paramcalc.matching import bindings
 from paramcalc.render.verify import verification_text
+from paramcalc.testing import block_trees as trees
+from paramcalc.testing import modules
 from paramcalc.tree import Argument, Block
-from tests import trees
-from tests.modules import modules
 from tests.test_torch_module import Tied
 
 

@@ -1,14 +1,18 @@
-"""Hypothesis strategies for random trees: symbolic sizes, repeats, nameless groups, ties, roles and element types."""
+"""Random trees: symbolic sizes, repeats, nameless groups, ties, roles and element types."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from paramcalc import Block, Condition, TensorSpec, symbol, tie
+from paramcalc.conditions import Condition
 from paramcalc.paths import INDEX
-from paramcalc.symbols import Size
+from paramcalc.symbols import Size, symbol
+from paramcalc.tensor import TensorSpec
+from paramcalc.ties import absolute
+from paramcalc.tree import Block, tie
 
 SYMBOLS = ("a", "b", "c")
 NAMES = ("wte", "lm_head", "fc1", "fc2", "norm", "attention")
@@ -47,10 +51,24 @@ def specs(name: str, *, symbolic: bool) -> st.SearchStrategy[TensorSpec]:
     )
 
 
+def blocks(*, symbolic: bool = True) -> st.SearchStrategy[Block]:
+    """Return a strategy for trees of up to four levels, with sizes and repeats in the symbols a, b and c.
+
+    They have nameless groups of tensors, ties, frozen parameters, buffers, several element types, labels and
+    conditions that all sizes meet. Without `symbolic`, sizes and repeats are integers.
+
+    >>> from hypothesis import given
+    >>> @given(blocks())
+    ... def test_binding(tree):
+    ...     assert isinstance(tree.bind(**dict.fromkeys(tree.symbols, 3)).params, int)
+    >>> test_binding()
+    """
+    return _tied(symbolic=symbolic)
+
+
 @st.composite
-def blocks(draw: st.DrawFn, *, symbolic: bool = True, depth: int = 3, repeats: bool = True) -> Block:
-    """Trees of up to `depth` levels, some of their tensors tied."""
-    tree = draw(_blocks(symbolic=symbolic, depth=depth, repeats=repeats))
+def _tied(draw: st.DrawFn, *, symbolic: bool) -> Block:
+    tree = draw(_blocks(symbolic=symbolic, depth=3))
     for _ in range(draw(st.integers(0, 2))):
         pairs = tie_candidates(tree)
         if pairs:
@@ -79,10 +97,6 @@ def tie_candidates(tree: Block) -> list[tuple[str, str]]:
 
 def tree_ties(tree: Block) -> list[tuple[str, TensorSpec]]:
     """The tied tensors of a tree by the path of their block, ties named from the root."""
-    from dataclasses import replace
-
-    from paramcalc.ties import absolute
-
     return [
         (path, replace(tensor, tied_to=absolute(path, tensor.tied_to)))
         for path, block in tree.walk()
@@ -92,18 +106,18 @@ def tree_ties(tree: Block) -> list[tuple[str, TensorSpec]]:
 
 
 @st.composite
-def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int, repeats: bool) -> Block:
+def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int) -> Block:
     names = draw(st.lists(st.sampled_from(TENSORS), max_size=3, unique=True))
     own = tuple(draw(specs(name, symbolic=symbolic)) for name in names)
     children: list[Block] = []
     if depth:
-        inner = _blocks(symbolic=symbolic, depth=depth - 1, repeats=repeats)
+        inner = _blocks(symbolic=symbolic, depth=depth - 1)
         children += (
             draw(inner).named(name) for name in draw(st.lists(st.sampled_from(NAMES), max_size=3, unique=True))
         )
-        if repeats and draw(st.booleans()):
+        if draw(st.booleans()):
             children.append(draw(_repeated(inner, symbolic=symbolic)))
-        if repeats and draw(st.booleans()):
+        if draw(st.booleans()):
             children.append(draw(_group(symbolic=symbolic)))
     label = draw(st.sampled_from(["", "Encoder", "RUL | Head"]))
     conditions = draw(st.lists(_conditions(), max_size=1)) if symbolic else []
@@ -112,8 +126,6 @@ def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int, repeats: bool) -> Bl
 
 @st.composite
 def _repeated(draw: st.DrawFn, inner: st.SearchStrategy[Block], *, symbolic: bool) -> Block:
-    from dataclasses import replace
-
     repeat = draw(sizes(symbolic=symbolic))
     return replace(draw(inner), name=INDEX, repeat=repeat, first=draw(st.integers(0, 2)))
 
