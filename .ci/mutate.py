@@ -28,6 +28,7 @@ class Mistake:
 LAYERS = ("tests/test_layers.py",)
 MODULES = ("tests/test_torch_module.py",)
 VERIFY = ("tests/test_verify.py",)
+DERIVE = ("tests/test_derive.py",)
 KIT = ("tests/test_testing.py",)
 BUDGET = ("tests/test_parameter_budget.py",)
 MISTAKES = [
@@ -175,7 +176,22 @@ MISTAKES = [
         "torch.device('cpu'):",
         ("tests/test_factory.py",),
     ),
-    Mistake("no proof is asked for", "derivation.py", "if wrong is not None:", "if False:", ("tests/test_derive.py",)),
+    Mistake("no proof is asked for", "derivation.py", "if not predicts(tree, point, actual):", "if False:", DERIVE),
+    Mistake(
+        "one side of comparisons is enough",
+        "derivation.py",
+        "for condition in self.domain.branches:",
+        "for condition in ():",
+        DERIVE,
+    ),
+    Mistake(
+        "the rhythm is off by one",
+        "unify.py",
+        "count - after - number + period - 1",
+        "count - after - number + period",
+        DERIVE,
+    ),
+    Mistake("what is not fitted is left out", "derivation.py", "        if odd:\n", "        if False:\n", DERIVE),
     Mistake("roles agree", "verification.py", "if left.role != right.role:", "if False:", VERIFY),
     Mistake("the first value wins", "matching.py", "counts.most_common(1)[0][0]", "next(iter(counts))", VERIFY),
     Mistake("no copies are one", "matching.py", "default=0)", "default=1)", VERIFY),

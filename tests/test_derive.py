@@ -209,6 +209,55 @@ def test_layers_that_take_turns() -> None:
     assert pc.from_json(pc.to_json(found)) == found
 
 
+def test_both_sides_of_a_comparison_are_tried() -> None:
+    def build(inner: int, outer: int) -> nn.Module:
+        layers = [nn.Embedding(10, inner), nn.Linear(outer, outer)]
+        return nn.Sequential(*layers, *([nn.Linear(inner, outer)] if inner != outer else []))
+
+    found = pc.derive(build, {"inner": 48, "outer": 64})
+    assert [str(each) for each in found.preconditions] == ["inner != outer"]
+    with pytest.raises(pc.errors.PreconditionFailed, match="8 is not different from 8"):
+        found.bind(inner=8, outer=8)
+    assert pc.from_json(pc.to_json(found)) == found
+
+
+def test_a_size_that_others_give_goes_with_them() -> None:
+    def build(width: int, heads: int, head: int) -> nn.Module:
+        if width != heads * head:
+            raise ValueError("width is heads times head")
+        return nn.Linear(width, heads)
+
+    found = pc.derive(build, {"width": 96, "heads": 4, "head": 24})
+    assert found.evidence is not None
+    assert len(found.evidence.follows) == 1
+    for heads, head in ((1, 8), (5, 7)):
+        sizes = {"width": heads * head, "heads": heads, "head": head}
+        assert found.bind(**{name: sizes[name] for name in found.symbols}).params == (heads * head + 1) * heads
+
+
+def test_layers_with_a_rhythm() -> None:
+    def build(width: int, depth: int) -> nn.Module:
+        first, last = [nn.Linear(width, 3)], [nn.Linear(width, 5)]
+        between = [nn.Linear(width, 7 if each % 4 == 3 else 2) for each in range(depth)]
+        return nn.Sequential(*first, *between, *last)
+
+    found = pc.derive(build, {"width": 32, "depth": 12})
+    for depth in (1, 3, 4, 11, 30):
+        assert predicts(found, {"width": 9, "depth": depth}, pc.from_module(build(9, depth)))
+
+
+def test_sizes_that_keep_a_form_from_being_found_are_fixed() -> None:
+    def build(width: int, seed: int) -> nn.Module:
+        return nn.Linear(width, 1 + (seed * 7919).bit_count())
+
+    found = pc.derive(build, {"width": 32, "seed": 5})
+    assert found.evidence is not None
+    assert dict(found.evidence.fixed) == {"seed": 5}
+    assert found.symbols == {"width"}
+    with pytest.raises(InvalidValue, match="dimension 0 follows no expression that was tried"):
+        pc.derive(build, {"width": 32, "seed": 5}, vary=["width", "seed"])
+
+
 def test_rounding_is_found() -> None:
     def build(width: int) -> nn.Module:
         return nn.Linear(int(width * 8 / 3), 64 * ((width + 63) // 64), bias=False)
