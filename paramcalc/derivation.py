@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paramcalc.conditions import Condition
-from paramcalc.domain import Domain
+from paramcalc.domain import Domain, edges
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.evidence import Evidence
 from paramcalc.fitting import Point
@@ -386,7 +386,7 @@ def derive_tree(
         base=dict(at),  # type: ignore[arg-type]
         names=tuple(names),
         hints=hints or Hints(),
-        domain=Domain(likely, branches),
+        domain=Domain(likely, [*branches, *edges(dict(at), names)]),  # type: ignore[arg-type]
         may_fix=vary is None,
     )
     return search.run()

@@ -9,9 +9,10 @@ from itertools import permutations
 
 from paramcalc.conditions import Condition
 from paramcalc.fitting import Point
-from paramcalc.sampling import meets
+from paramcalc.sampling import SMALL, meets
 from paramcalc.symbols import symbol
 
+EDGE = 3  # a small size is tried at every value below this
 MANY_NAMES = 32  # beyond so many sizes, not every pair of them is tried for a condition
 
 
@@ -69,6 +70,17 @@ class Domain:
         self.accepted = [point for point in self.accepted if all(point[name] == base[name] for name in names)]
         self.refused = [each for each in self.refused if all(each[0][name] == base[name] for name in names)]
         self._known = ((), ())
+
+
+def edges(base: Point, names: Sequence[str]) -> list[Condition]:
+    """Return that small sizes, such as numbers of layers, are not the very smallest, where other models may be built.
+
+    >>> print(*edges({"n_layer": 12, "n_embd": 768}, ["n_layer", "n_embd"]), sep=", ")
+    n_layer >= 3, n_layer >= 2
+    """
+    reason = "another model is built below"
+    small = [name for name in names if EDGE <= base[name] <= SMALL]
+    return [Condition(symbol(name), ">=", least, reason) for name in small for least in range(EDGE, 1, -1)]
 
 
 def explained(
