@@ -42,9 +42,8 @@ def _bound_block(block: Block, children: list[Block], values: Mapping[Any, Any])
     return replace(
         block,
         own=own,
-        children=tuple(children),
-        repeat=substitute(block.repeat, values),
-        first=substitute(block.first, values),
+        children=tuple(child for child in children if not (child.optional and child.repeat == 0)),
+        **{name: substitute(size, values) for name, size in block.numbers.items()},
         args=tuple(argument for argument in args if argument.default is None or argument.value != argument.default),
         conditions=tuple(condition for condition in conditions if not condition.holds),
     )

@@ -133,8 +133,12 @@ def place(block: Block) -> str:
     if not block.repeated:
         return block.name
     last = canonical(block.first + block.step * (block.repeat - 1))
-    by = f" by {block.step}" if block.step > 1 else ""
-    span = f"{block.first}" if last == block.first else f"[{block.first}..{last}{by}]"
+    if block.run != 1:
+        span = f"[{block.first}.., {block.run} of every {block.step}]"
+    elif last == block.first:
+        span = f"{block.first}"
+    else:
+        span = f"[{block.first}..{last}]" if block.step == 1 else f"[{block.first}..{last} by {block.step}]"
     return block.name.replace(INDEX, span)
 
 
@@ -143,7 +147,7 @@ def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> I
     owned = [(tensor, tensor.name, times) for tensor in block.own]
     for group in block.children:
         if not group.name:
-            span = place(Block(INDEX, repeat=group.repeat, first=group.first, step=group.step))
+            span = place(Block(INDEX, **group.numbers))
             copies = canonical(times * group.repeat)
             owned += [(tensor, tensor.name.replace(INDEX, span), copies) for tensor in group.own]
     for tensor, name, copies in owned:

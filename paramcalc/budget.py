@@ -92,6 +92,10 @@ def _steps(expr: Any) -> int:
     """The least common multiple of what outer floors divide by, each times that of the floors inside."""
     import sympy
 
+    from paramcalc.logarithm import ilog
+
+    if isinstance(expr, ilog) and expr.free_symbols:
+        raise InvalidValue(f"{expr} is no polynomial", where="solve", advice="try values with evaluate")
     if isinstance(expr, sympy.floor | sympy.ceiling):
         below = sympy.denom(sympy.together(expr.args[0]))
         return (int(below) if below.is_Integer else 1) * _steps(expr.args[0])
@@ -107,6 +111,9 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
             sides = (nonnegative(_sign(gap - 1, x), 1), nonnegative(_sign(-gap - 1, x), 1))
             runs = intersect(runs, sorted([*sides[0], *sides[1]], key=lambda run: run[0]))
             continue
+        if each.relation == "a power of":
+            runs = intersect(runs, _powers(each, x, question))
+            continue
         positive = isinstance(each.left, int) or each.left.is_positive
         if each not in divisions or (positive and not isinstance(each.right, int)):
             runs = intersect(runs, nonnegative(_sign(gap, x), 1))
@@ -121,6 +128,20 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
         if found is not None:
             return found
     return None
+
+
+def _powers(condition: Condition, x: Any, question: str) -> list[tuple[int, int | None]]:
+    """The values for which what is linear in them is a power of 2."""
+    import sympy
+
+    left = sympy.Poly(condition.left, x)
+    if left.degree() != 1:
+        raise InvalidValue(
+            f"{condition} is not solved for {question}", where="solve", advice="evaluate it over a range"
+        )
+    slope, rest = map(int, left.all_coeffs())
+    values = [((1 << number) - rest) // slope for number in range(64) if ((1 << number) - rest) % slope == 0]
+    return [(value, value) for value in sorted(values) if value >= 1]
 
 
 def _last(low: int, high: int, cycle: int | None, divisions: list[Condition], x: Any) -> int | None:

@@ -284,7 +284,7 @@ def verify(
 
 @commands.command()
 @TARGET
-@_sizes("--at", "at", "The sizes to start from: d_model=64,n_layers=2.")
+@_sizes("--at", "at", "The sizes to start from: d_model=64,n_layers=2 or widths=[64,32].")
 @VARY
 @ARG
 @click.option("--form", metavar="FORM", callback=_form, help="One of collected, expanded, factored, leading.")
@@ -303,8 +303,9 @@ def derive(
 ) -> None:
     """Derive the closed form of TARGET from what its code builds, and prove it on models that it had not seen.
 
-    TARGET is package.module:build, whose code is run, or a Hugging Face config.json. The sizes of --at, or those of
-    --vary alone, become symbols; those of a config are found by themselves.
+    TARGET is package.module:build, whose code is run, or a Hugging Face config.json. The integers of --at and --arg, or
+    those of --vary alone, become symbols, those in lists one by one (widths_0); those of a config are found by
+    themselves.
     """
     from paramcalc.probing import Limits
     from paramcalc.render.derived import derived_text

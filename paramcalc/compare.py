@@ -148,7 +148,7 @@ def _counted(block: Block, below: list[Block]) -> Block:
     """What of a block counts: names, shapes, roles and ties."""
     own = tuple(TensorSpec(each.name, each.shape, each.role, tied_to=each.tied_to) for each in block.own)
     children, tied_to = tuple(below), block.tied_to
-    return Block(block.name, "", own, children, block.repeat, block.first, tied_to=tied_to, step=block.step)
+    return Block(block.name, "", own, children, tied_to=tied_to, **block.numbers)
 
 
 def _runs(block: Block, bare: Bare) -> list[list[int]]:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
 from paramcalc.symbols import Size, as_expr, canonical, short, substitute, symbol_names
 
-Relation = Literal["divisible by", ">=", ">", "!="]
-RELATIONS: tuple[Relation, ...] = ("divisible by", ">=", ">", "!=")
+Relation = Literal["divisible by", ">=", ">", "!=", "a power of"]
+RELATIONS: tuple[Relation, ...] = ("divisible by", ">=", ">", "!=", "a power of")
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A relation that two sizes must satisfy, with the reason why.
+    """A relation that two sizes must satisfy, with the reason why; a size may be a power of 2, of no other number.
 
     >>> from paramcalc.symbols import symbol
     >>> print(Condition(2 * symbol("h"), "divisible by", 8, "embed_dim is split over num_heads"))
     h divisible by 4
+    >>> Condition(96, "a power of", 2).holds
+    False
     """
 
     left: Size
@@ -37,6 +40,8 @@ class Condition:
         left = as_expr(self.left, where=where, least=None, whole=False)
         right = as_expr(self.right, where=where, least=None, whole=False)
         left, right = _whole_sides(left, right, crosswise=self.relation == "divisible by")
+        if self.relation == "a power of" and right != 2:
+            raise InvalidValue(f"got {right}", where="right side of a condition", expected="2")
         if self.relation == "divisible by" and isinstance(right, int) and right > 0 and not isinstance(left, int):
             left, right = _without_common_factor(left, right)
         object.__setattr__(self, "left", left)
@@ -47,6 +52,8 @@ class Condition:
         """True or False where that is certain, None where it depends on the value of a symbol."""
         if self.relation == "!=":
             return self._differs()
+        if self.relation == "a power of":
+            return is_power(self.left) if isinstance(self.left, int) else None
         if self.gap is None:
             return self._divides()
         if isinstance(self.gap, int):
@@ -76,8 +83,8 @@ class Condition:
 
     @property
     def gap(self) -> Size | None:
-        """What is 0 or more where the condition holds, without a common factor; None for a division or a difference."""
-        if self.relation in ("divisible by", "!="):
+        """What is 0 or more where the condition holds, without a common factor; None where there is none."""
+        if self.relation not in (">=", ">"):
             return None
         return primitive(canonical(self.left - self.right - (1 if self.relation == ">" else 0)))
 
@@ -87,6 +94,11 @@ class Condition:
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
+
+
+def is_power(number: int) -> bool:
+    """Whether a number is a power of 2, 1 included."""
+    return number > 0 and number & (number - 1) == 0
 
 
 def _is_nonnegative(expr: Any) -> bool:
@@ -183,7 +195,7 @@ def failed(condition: Condition, bound: Condition, values: Mapping[str, Size]) -
 
 
 def _words(relation: Relation) -> str:
-    return {"divisible by": "divisible by", ">=": "at least", ">": "greater than", "!=": "different from"}[relation]
+    return {">=": "at least", ">": "greater than", "!=": "different from"}.get(relation, relation)
 
 
 def implied(condition: Condition, others: Iterable[Condition]) -> bool:
@@ -222,6 +234,7 @@ def _divides_too(condition: Condition, others: Iterable[Condition]) -> bool:
     return bool(quotient.is_integer)
 
 
+@lru_cache(maxsize=4096)
 def sound_size(size: Any) -> tuple[Condition, ...]:
     """Return the conditions under which an expression is a size: it is whole, and not negative.
 
@@ -229,15 +242,60 @@ def sound_size(size: Any) -> tuple[Condition, ...]:
     >>> print(*sound_size(symbol("h") / 2 - 1), sep=", ")
     h - 2 divisible by 2, h - 2 >= 0
     """
-    conditions: list[Condition] = []
-    if size.is_integer is not True:
-        import sympy
+    import sympy
 
+    from paramcalc.logarithm import ilog
+
+    conditions: list[Condition] = []
+    for x, base in sorted((each.args for each in size.atoms(ilog)), key=str):
+        conditions.append(Condition(x, ">=", 1, "a logarithm is of 1 or more"))
+        conditions.append(Condition(base, ">=", 2, "a logarithm is to a base of 2 or more"))
+    if size.is_integer is not True:
         above, below = sympy.fraction(sympy.together(size))
         conditions += [] if below == 1 else [Condition(above, "divisible by", below, "a size is whole")]
-    if size.is_nonnegative is not True:
+    if not _never_negative(size):
         conditions.append(Condition(primitive(size), ">=", 0, "a size is not negative"))
     return tuple(condition for condition in conditions if not condition.holds)
+
+
+def _never_negative(size: Any) -> bool:
+    """Whether the symbols alone say that a size is not negative, rounded quotients put at their bounds."""
+    if size.is_nonnegative:
+        return True
+    import sympy
+
+    if isinstance(size, sympy.Min):
+        return all(map(_never_negative, size.args))
+    if isinstance(size, sympy.floor) and _never_negative(size.args[0]):
+        return True
+    whole = size.is_integer is True  # then it is 0 or more where it is above -1
+    least = sum(map(_least, sympy.Add.make_args(size))) + int(whole)
+    symbols = sorted(least.free_symbols, key=str)
+    if not symbols:
+        return bool(least > 0 if whole else least >= 0)
+    sides = sympy.fraction(sympy.together(least))
+    if not all(side.is_polynomial(*symbols) for side in sides):
+        return False
+    more = {each: each + 1 for each in symbols}  # no symbol is below 1
+    above, below = (sympy.Poly(side.subs(more, simultaneous=True), *symbols) for side in sides)
+    if whole and above.coeff_monomial(1) <= 0:
+        return False
+    return all(number >= 0 for each in (above, below) for number in each.coeffs())
+
+
+def _least(term: Any) -> Any:
+    """No more than a term with one rounded quotient, or one maximum with a number, ever is."""
+    import sympy
+
+    factor, rounded = term.as_independent(sympy.floor, sympy.Max, as_Add=False)
+    if isinstance(rounded, sympy.Max) and factor.is_nonnegative:
+        return factor * next((each for each in rounded.args if each.is_number), rounded)
+    if not isinstance(rounded, sympy.floor):
+        return term
+    above, below = sympy.fraction(sympy.together(rounded.args[0]))
+    if factor.is_nonpositive:
+        return factor * above / below
+    return factor * (above - below + 1) / below if factor.is_nonnegative else term
 
 
 def sound_divisor(condition: Condition) -> tuple[Condition, ...]:

@@ -2,270 +2,176 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paramcalc.conditions import Condition
 from paramcalc.domain import Domain, edges
-from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
+from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.evidence import Evidence
 from paramcalc.fitting import Point
-from paramcalc.prediction import predicts
+from paramcalc.form import Form
+from paramcalc.partial import with_proven_part
+from paramcalc.prediction import at_point, predicts
 from paramcalc.probing import Build, Limits, Prober, Report
-from paramcalc.sampling import Sampler, meets, varied
+from paramcalc.retreat import Retreat
+from paramcalc.sampling import meets, varied
+from paramcalc.steadiness import check_steady
+from paramcalc.structure import starts
+from paramcalc.survey import Exhausted, Survey
 from paramcalc.symbols import symbol_names
 from paramcalc.tree import Block
-from paramcalc.unify import Hints, Unfit, Unifier
-from paramcalc.whole import quotients, roundings, without_rounding
+from paramcalc.unify import Hints, Unfit
+from paramcalc.whole import quotients, roundings, sizes_of, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
 PROOFS = 8  # points in a row that must be predicted, three times as many where sizes are rounded
-MANY = 6  # refusals after which each size is tried alone
-ALONE = 4  # points at which one size alone is changed, to tell whether it has a form of its own
-TURNS = 8  # rounds of building more before a structure counts as unclear
-
-
-class Exhausted(InvalidValue):
-    """No further sizes to build at."""
+MISSES = 400  # points that are looked at for one where floating point misses a number
+TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
+TURNS = 5  # rounds of building more before a place counts as unclear
 
 
 @dataclass
 class Search:
     """The way from models that were built to the tree that predicts others."""
 
-    prober: Prober
-    base: Point
-    names: tuple[str, ...]
-    hints: Hints
-    domain: Domain
-    may_fix: bool = True
-    trees: list[tuple[Point, Block]] = field(default_factory=list)
+    survey: Survey
+    form: Form
     predicted: list[Point] = field(default_factory=list)
     proven: tuple[Block | None, frozenset[Condition]] = (None, frozenset())
-    confirmed: set[Condition] = field(default_factory=set)
-    alone: bool = False
 
     def __post_init__(self) -> None:
-        self.sampler = Sampler(self.base, self.names)
+        self.retreat = Retreat(self.survey, self.form)
+        self.apart: Counter[tuple[int, str]] = Counter()
 
     def run(self) -> Block:
         """Return the tree that predicts every held-out point, with its evidence.
 
         Raises InvalidValue where there is none within the limits, with the reason.
         """
-        first = self.prober.at(self.base, "the base")
+        first = self.survey.prober.at(self.survey.base, "the base")
         if isinstance(first, str):
-            raise InvalidValue(f"no model at the sizes given: {first}", where="derive")
-        self.keep(self.base, first)
+            advice = "start from sizes, given in at, that the code takes"
+            raise InvalidValue(f"no model at the sizes given: {first}", where="derive", advice=advice)
+        self.survey.keep(self.survey.base, first)
+        inexact = [name for name in self.survey.names if name in self.form.hints.inexact]
+        if inexact and not self.survey.may_fix:
+            raise InvalidValue(
+                f"{', '.join(inexact)} reach a length that torch finds in floating point, which no formula says",
+                where="derive",
+                advice="leave them out of vary",
+            )
+        self.survey.fix(inexact)
+        for condition in self.form.hints.within:
+            self.survey.bound(condition)
         while True:
             try:
                 return self.attempt()
             except (Unfit, Exhausted) as problem:
-                self.give_way(problem)
+                check_steady(self.survey.prober, self.survey.base, first)
+                self.retreat.give_way(problem)
 
     def attempt(self) -> Block:
         """Fit, predict, and try the conditions and the other sides of comparisons, until nothing changes any more."""
         while True:
-            while len(self.trees) <= START and self.names:
-                self.fresh("points to fit")
-            tree = self.fitted()
-            if self.simplified(tree) or not self.predicts_all(tree):
+            while len(self.survey.trees) <= START and self.survey.names:
+                self.survey.fresh("points to fit")
+            if self.survey.narrowed():
                 continue
-            if self.domain.strange and not self.alone:
-                self.one_by_one()
-            elif self.founded(tree) and self.explored(tree) and self.proven[1] <= set(self.domain.conditions):
+            tree = self.fitted()
+            if self.simplified(tree) or self.survey.regained(tree, predicts) or not self.predicts_all(tree):
+                continue
+            if self.survey.domain.strange and not self.survey.alone:
+                self.survey.one_by_one()
+            elif self.founded(tree) and self.explored(tree) and self.unmissed(tree) and self.settled():
                 unseen = self.unseen()
                 if not unseen:
                     return self.finished(tree)
-                self.fix(unseen)
+                self.survey.fix(unseen)
+
+    def settled(self) -> bool:
+        """Whether the conditions are those under which the tree was proven, all tried, and need not be narrower."""
+        conditions = set(self.survey.domain.conditions)
+        return self.proven[1] <= conditions <= self.survey.domain.confirmed and not self.survey.narrowed()
 
     def simplified(self, tree: Block) -> bool:
         """Bound the form to where its quotients of sizes are whole, if they are at the base; whether that is new."""
-        new = [each for each in quotients(tree) if each not in self.domain.conditions and meets(self.base, [each])]
+        known = self.survey.domain.conditions
+        new = [each for each in quotients(tree) if each not in known and meets(self.survey.base, [each])]
         for condition in new:
-            self.bound(condition)
+            self.survey.bound(condition)
         return bool(new)
 
-    def bound(self, condition: Condition) -> None:
-        """Take a condition for certain, and forget what was built beyond it."""
-        self.domain.bounded(condition)
-        self.confirmed.add(condition)
-        self.trees = [each for each in self.trees if meets(each[0], [condition])]
-
     def unseen(self) -> list[str]:
-        """The sizes that have one value in all models that were built.
-
-        Raises Exhausted where there are some that were to vary.
-        """
-        points = [*(point for point, _ in self.trees), *self.predicted]
-        unseen = [name for name in self.names if len({point[name] for point in points}) == 1]
-        if unseen and not self.may_fix:
-            raise self.exhausted(f"no model like that at the base is built with another {' or '.join(unseen)}")
-        return unseen
-
-    def keep(self, point: Point, tree: Block) -> None:
-        """Take what was built at a point into what is fitted."""
-        self.trees.append((point, tree))
-        self.domain.accepted.append(point)
-
-    def built(self, point: Point, doing: str) -> Block | None:
-        """Build at a point; None, and the reason kept, where the code refuses the sizes."""
-        tree = self.prober.at(point, doing)
-        if isinstance(tree, Block):
-            return tree
-        self.domain.refused.append((point, tree))
-        return None
-
-    def fresh(self, doing: str) -> None:
-        """Build at a point not seen before, and keep the tree."""
-        point = self.sampler.point(self.domain.conditions)
-        if point is None:
-            raise self.exhausted("no further point meets what the code demands")
-        tree = self.built(point, doing)
-        if tree is not None:
-            self.keep(point, tree)
-        elif len(self.domain.refused) >= MANY and self.domain.strange and not self.alone:
-            self.one_by_one()
-
-    def exhausted(self, problem: str) -> Exhausted:
-        """The error for a domain in which no more points are found."""
-        refused = self.domain.refused
-        advice = f"the last refusal: {refused[-1][1]}" if refused else "vary more sizes"
-        return Exhausted(problem, where="derive", advice=advice)
+        """The sizes that have one value in all models that were built."""
+        points = [*(point for point, _ in self.survey.trees), *self.predicted]
+        return [name for name in self.survey.names if len({point[name] for point in points}) == 1]
 
     def fitted(self) -> Block:
         """The tree through all points; where a structure or a number is not clear yet, after building more."""
-        for _ in range(TURNS):
+        places: Counter[object] = Counter()
+        while True:
+            self.survey.narrowed()
             try:
-                return self.unified(self.trees)
+                return self.form.known or self.form.unified(self.survey.trees)
             except Unfit as error:
                 problem = error
-            self.prober.check()
-            if not self.alone:
-                self.one_by_one()
-            elif not (problem.odd and self.set_apart(problem)):
+            self.survey.prober.check()
+            place = len(self.survey.names), problem.where
+            places[problem.where] += 1
+            if not self.survey.alone:
+                self.survey.one_by_one()
+                self.retreat.fix_other_structures()
+            elif problem.odd and self.apart[place] < TURNS and self.survey.set_apart(problem.odd, problem):
+                self.apart[place] += 1
+            elif problem.numbers and places[problem.where] == 2:
+                base = problem.numbers.get(0)
+                odd = [number for number, value in problem.numbers.items() if value != base]
+                self.survey.traced_back(problem.where, problem.dimension, odd)
+            elif places[problem.where] > TURNS or places.total() > 3 * TURNS:
+                raise problem
+            else:
                 self.more(problem)
-        raise problem
-
-    def unified(self, trees: Sequence[tuple[Point, Block]]) -> Block:
-        """The one tree of expressions that says all of some trees.
-
-        Raises Unfit where there is none.
-        """
-        try:
-            tree = Unifier([point for point, _ in trees], self.hints).tree([each for _, each in trees])
-        except Unfit:
-            raise
-        except ParamcalcError as error:  # expressions that fit the numbers, and are no sizes
-            raise Unfit(f"no tree holds what was fitted: {error}", where="derive") from error
-        odd = [number for number, (point, each) in enumerate(trees) if not predicts(tree, point, each)]
-        if odd:
-            raise Unfit("another structure is built at some sizes", where="derive", odd=odd)
-        return tree
 
     def more(self, problem: Unfit) -> None:
         """Build at three more points; the problem is the answer where there are none."""
         for _ in range(3):
             try:
-                self.fresh("points to fit")
+                self.survey.fresh("points to fit")
             except Exhausted:
                 raise problem from None
 
-    def set_apart(self, problem: Unfit) -> bool:
-        """Take the points at which another structure is built out of the domain, where conditions tell them apart."""
-        before = list(self.trees), list(self.domain.accepted), list(self.domain.refused)
-        for number in problem.odd:
-            point = self.trees[number][0]
-            self.domain.accepted.remove(point)
-            self.domain.refused.append((point, f"another model is built there: {problem}"))
-        self.trees = [each for number, each in enumerate(self.trees) if number not in problem.odd]
-        apart = [before[0][number][0] for number in problem.odd]
-        if not any(meets(point, self.domain.conditions) for point in apart):
-            pinned = self.domain.pinned(self.names) if self.may_fix else []
-            if len(pinned) < len(self.names):
-                self.fix(pinned)
-                return True
-        self.trees, self.domain.accepted, self.domain.refused = before
-        return False
-
-    def one_by_one(self) -> None:
-        """Build with each size changed alone: what changes then depends on it, and what cannot be changed is fixed."""
-        self.alone = True
-        self.fix([name for name in self.names if self.changed_alone(name, 1) == 0])
-
-    def changed_alone(self, name: str, wanted: int) -> int:
-        """Build until so many models differ from the base in one size alone, and return how many do."""
-        rest = [other for other in self.names if other != name]
-        found = sum(all(point[other] == self.base[other] for other in rest) for point, _ in self.trees) - 1
-        for _ in range(wanted + 3):
-            point = self.sampler.alone(name, self.domain.conditions) if found < wanted else None
-            if point is None:
-                break
-            tree = self.built(point, "sizes one by one")
-            if tree is not None:
-                self.keep(point, tree)
-                found += 1
-        return found
-
-    def fix(self, names: Sequence[str]) -> None:
-        """Leave sizes as they are at the base, and forget what was built with others."""
-        if not names:
-            return
-        if len(names) == len(self.names):
-            raise self.exhausted("no other sizes build such a model")
-        self.names = tuple(name for name in self.names if name not in names)
-        self.sampler.names = self.names
-        base = self.base
-        self.trees = [(point, tree) for point, tree in self.trees if all(point[name] == base[name] for name in names)]
-        self.domain.narrowed(base, names)
-        self.proven = (None, frozenset())
-
-    def give_way(self, problem: Unfit | Exhausted) -> None:
-        """Fix the sizes that keep a form from being found; the problem is the answer where none are to be fixed."""
-        if not self.may_fix or len(self.names) < 2:
-            raise problem
-        names = self.culprits(problem)
-        if not names or set(names) == set(self.names):
-            raise problem
-        self.fix(names)
-
-    def culprits(self, problem: Unfit | Exhausted) -> list[str]:
-        """The sizes that have no form even where they alone change; else one of those that the problem depends on."""
-        unclear = []
-        for name in self.names:
-            self.changed_alone(name, ALONE)
-            rest = [other for other in self.names if other != name]
-            rows = [each for each in self.trees if all(each[0][other] == self.base[other] for other in rest)]
-            if not self.fits(rows):
-                unclear.append(name)
-        if unclear:
-            return unclear
-        involved = [name for name in problem.names if name in self.names] if isinstance(problem, Unfit) else []
-        return involved[-1:]
-
     def predicts_all(self, tree: Block) -> bool:
         """Whether the tree predicts enough points that it has not seen; the first that it does not is kept."""
-        conditions = self.domain.conditions
-        if tree != self.proven[0] or not self.proven[1] <= set(conditions):
-            self.predicted = []
-        self.predicted = [point for point in self.predicted if meets(point, conditions)]
-        self.proven = (tree, frozenset(conditions))
+        conditions = self.survey.domain.conditions
         rounded = bool(roundings(tree))
         wanted = 3 * PROOFS if rounded else PROOFS
-        while len(self.predicted) < wanted and self.names:
-            point = self.sampler.point(self.domain.conditions, odd=0.5 if rounded else 0.15)
+        if tree != self.proven[0]:
+            self.predicted = []
+        elif not self.proven[1] <= set(conditions):  # the domain is wider than it was
+            del self.predicted[wanted - PROOFS :]
+        self.predicted = [point for point in self.predicted if self.survey.inside(point)]
+        self.proven = (tree, frozenset(conditions))
+        while len(self.predicted) < wanted and self.survey.names:
+            far = len(self.predicted) % 2 == 1 if rounded else len(self.predicted) >= PROOFS - 2
+            point = self.survey.sampler.point(self.survey.domain.conditions, odd=0.5 if rounded else 0.15, far=far)
             if point is None:
                 if len(self.predicted) >= PROOFS:
                     return True
                 found = len(self.predicted)
-                raise self.exhausted(f"only {found} further sizes meet what the code demands, {PROOFS} are a proof")
-            actual = self.built(point, "points to predict")
+                raise self.survey.exhausted(
+                    f"only {found} further sizes meet what the code demands, {PROOFS} are a proof"
+                )
+            actual = self.survey.built(point, "points to predict")
             if actual is None:
+                if self.survey.narrowed():
+                    return False
                 continue
             if not predicts(tree, point, actual):
-                self.keep(point, actual)
+                self.survey.keep(point, actual)
                 return False
-            self.domain.accepted.append(point)
+            self.survey.domain.accepted.append(point)
             self.predicted.append(point)
         return True
 
@@ -275,78 +181,118 @@ class Search:
         What turns out to be built there, and as predicted, is kept, so that the condition is not found again.
         """
         while True:
-            conditions = self.domain.conditions
-            condition = next((each for each in conditions if each not in self.confirmed), None)
+            conditions = self.survey.domain.conditions
+            condition = next((each for each in conditions if each not in self.survey.domain.confirmed), None)
             if condition is None:
                 return True
             others = [each for each in conditions if each != condition]
-            for _ in range(3):
-                point = self.sampler.breaking(condition, others)
-                actual = None if point is None else self.built(point, "what the code demands")
+            for _ in range(2 * TRIES if len(condition.symbols) == 1 else TRIES):
+                point = self.survey.sampler.breaking(condition, others)
+                actual = None if point is None else self.survey.built(point, "what the code demands")
                 if point is not None and actual is not None and predicts(tree, point, actual):
-                    self.keep(point, actual)
+                    self.survey.keep(point, actual)
                     return False
-            self.confirmed.add(condition)
+            self.survey.domain.confirmed.add(condition)
 
     def explored(self, tree: Block) -> bool:
         """Whether the form holds, or no model exists, on the other side of every comparison that the code made.
 
         Where another model is built there, the form is fitted anew with it, or the comparison bounds the form.
         """
-        for condition in self.domain.branches:
-            if condition in self.confirmed or condition in self.domain.conditions:
+        for condition in (*self.survey.domain.branches, *starts(tree)):
+            if condition in self.survey.domain.confirmed or condition in self.survey.domain.conditions:
                 continue
-            point = self.sampler.breaking(condition, self.domain.conditions)
-            actual = None if point is None else self.built(point, "the other side of a comparison")
+            point, actual = self.beyond(condition)
             if point is None or actual is None:
-                self.confirmed.add(condition)
                 continue
             if predicts(tree, point, actual):
-                self.confirmed.add(condition)
-                self.domain.accepted.append(point)
+                self.survey.domain.confirmed.add(condition)
+                self.survey.domain.accepted.append(point)
                 continue
-            if self.fits([*self.trees, (point, actual)]):
-                self.keep(point, actual)
+            alone = self.alone(condition, point)
+            blameless = alone is not None and predicts(tree, *alone)
+            if blameless:
+                self.survey.domain.confirmed.add(condition)
+            if blameless or self.form.fits([*self.survey.trees, (point, actual)]):
+                self.survey.keep(point, actual)
             else:
-                self.bound(condition)
+                self.survey.bound(self.edge(tree, condition, point))
             return False
         return True
 
-    def fits(self, trees: Sequence[tuple[Point, Block]]) -> bool:
-        """Whether one tree says all of some trees."""
-        try:
-            self.unified(trees)
-        except Unfit:
-            return False
+    def unmissed(self, tree: Block) -> bool:
+        """Whether the form holds also where floating point misses a number that the code rounds, at a few such points.
+
+        The first where it does not is kept.
+        """
+        missed = self.form.hints.missed
+        found = 0
+        for number in range(MISSES if missed is not None else 0):
+            point = self.survey.sampler.point(self.survey.domain.conditions, odd=0.5, far=number % 2 == 1)
+            if point is None or found == PROOFS:
+                break
+            if missed is not None and missed(point):
+                found += 1
+                actual = self.survey.built(point, "where floating point may miss")
+                if actual is not None and not predicts(tree, point, actual):
+                    self.survey.keep(point, actual)
+                    return False
         return True
+
+    def edge(self, tree: Block, condition: Condition, point: Point) -> Condition:
+        """A bound from above where the form ends: at the last size that it says, before one that it does not."""
+        if not isinstance(condition.left, int) or isinstance(condition.right, int) or not condition.right.is_Symbol:
+            return condition
+        name = str(condition.right)
+        alone = [each for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]
+        low, high = max(each[name] for each in alone), point[name]
+        while high - low > 1:
+            middle = {**self.survey.base, name: (low + high) // 2}
+            inside = meets(middle, self.survey.domain.conditions)
+            actual = self.survey.built(middle, "the other side of a comparison") if inside else None
+            if actual is None:
+                return condition
+            low, high = (middle[name], high) if predicts(tree, middle, actual) else (low, middle[name])
+        return replace(condition, left=low)
+
+    def beyond(self, condition: Condition) -> tuple[Point | None, Block | None]:
+        """A point on the other side of a comparison and what is built there, if anything, within a few tries."""
+        point = None
+        for _ in range(TRIES):
+            point = self.survey.sampler.breaking(condition, self.survey.domain.conditions)
+            actual = None if point is None else self.survey.built(point, "the other side of a comparison")
+            if point is None or actual is not None:
+                return point, actual
+        self.survey.domain.confirmed.add(condition)
+        return point, None
+
+    def alone(self, condition: Condition, point: Point) -> tuple[Point, Block] | None:
+        """What is built where only the sizes of a condition are those of a point that breaks it, None for nothing."""
+        less = {**self.survey.base, **{name: point[name] for name in condition.symbols}}
+        if less == point or not meets(less, self.survey.domain.conditions):
+            return None
+        actual = self.survey.built(less, "the other side of a comparison")
+        return None if actual is None else (less, actual)
 
     def finished(self, tree: Block) -> Block:
-        """The tree with the conditions under which it holds, and the evidence."""
+        """The tree with the sizes that are fixed as numbers, the conditions under which it holds, and the evidence."""
+        tree = tree.bind(**{name: self.survey.base[name] for name in tree.symbols if name not in self.survey.names})
+        used = frozenset().union(*map(symbol_names, sizes_of(tree)))  # titles and conditions may name others
         evidence = Evidence(
-            built=tuple(point for point, _ in self.trees),
+            built=tuple(point for point, _ in self.survey.trees),
             predicted=tuple(self.predicted),
-            refused=tuple(self.domain.refused),
-            fixed={name: value for name, value in self.base.items() if name not in self.names},
-            no_effect=tuple(name for name in self.names if name not in _counted(tree)),
-            builds=self.prober.builds,
+            refused=(*self.survey.domain.refused, *self.survey.domain.apart),
+            fixed={name: value for name, value in self.survey.base.items() if name not in self.survey.names},
+            only=tuple(self.survey.only),
+            no_effect=tuple(name for name in self.survey.names if name not in used),
+            builds=self.survey.prober.builds,
         )
-        needed = tuple(each for each in self.domain.conditions if each not in tree.preconditions)
-        whole = without_rounding(tree, self.domain.conditions)
+        needed = tuple(each for each in self.survey.domain.conditions if each not in tree.preconditions)
+        whole = without_rounding(tree, self.survey.domain.conditions)
         points = evidence.predicted
-        if not all(predicts(whole, point, _bound(tree, point)) for point in points):
+        if not all(predicts(whole, point, at_point(tree, point)) for point in points):
             whole = tree
         return replace(whole, conditions=needed, evidence=evidence)
-
-
-def _bound(tree: Block, point: Point) -> Block:
-    return tree.bind(**{name: point[name] for name in tree.symbols})
-
-
-def _counted(tree: Block) -> frozenset[str]:
-    """The symbols of shapes and numbers of copies: titles and conditions may name others."""
-    sizes = [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
-    sizes += [size for _, block in tree.walk() for size in (block.repeat, block.first)]
-    return frozenset().union(*map(symbol_names, sizes))
 
 
 def derive_tree(
@@ -372,8 +318,9 @@ def derive_tree(
     >>> tree.params
     4*d**2 + 4*d
 
-    Raises InvalidValue where no tree predicts what is built, naming the place and the numbers that defy the fit;
-    UnknownName for a name to vary that is not in `at`; InvalidType for a size to vary that is no int of 1 or more.
+    Raises NoForm where no tree predicts what is built, naming the place and the numbers that defy the fit, and the part
+    that is proven; InvalidValue where nothing is built at `at`, or not always the same; UnknownName for a name to vary
+    that is not in `at`; InvalidType for a size to vary that is no int of 1 or more.
     """
     names = list(varied(at) if vary is None else vary)
     for name in names:
@@ -381,12 +328,17 @@ def derive_tree(
             raise unknown_name("size", name, at, where="vary")
         if name not in varied(at):
             raise InvalidType(f"got {at[name]!r}", where=f"at {name}", expected="an int of 1 or more, to vary it")
-    search = Search(
-        prober=Prober(probe, limits or Limits(), report),
-        base=dict(at),  # type: ignore[arg-type]
-        names=tuple(names),
-        hints=hints or Hints(),
-        domain=Domain(likely, [*branches, *edges(dict(at), names)]),  # type: ignore[arg-type]
-        may_fix=vary is None,
-    )
-    return search.run()
+    prober = Prober(probe, limits or Limits(), report)
+
+    def search(build: Build, may_fix: bool) -> Block:
+        prober.build = build
+        base: Point = dict(at)  # type: ignore[arg-type]
+        sound = [each for each in branches if meets(base, [each])]  # traced in floating point, one may not be
+        domain = Domain(likely, [*sound, *edges(base, names)])
+        survey = Survey(prober, base, tuple(names), domain, may_fix)
+        return Search(survey, Form(survey, hints or Hints())).run()
+
+    try:
+        return search(probe, vary is None)
+    except (Unfit, Exhausted) as problem:
+        raise with_proven_part(problem, search, probe, names, may_fix=vary is None) from None

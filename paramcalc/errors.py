@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class ParamcalcError(Exception):
@@ -39,6 +40,16 @@ class InvalidType(ParamcalcError, TypeError):
 
 class UnknownName(ParamcalcError, LookupError):
     """A name that nothing answers to; the message offers near matches."""
+
+
+class NoForm(InvalidValue):
+    """Code that no closed form was found for; `proven` is the part of its tree that has one, None where none has."""
+
+    def __init__(
+        self, problem: str, *, where: str = "", expected: str = "", advice: str = "", proven: Any = None
+    ) -> None:
+        super().__init__(problem, where=where, expected=expected, advice=advice)
+        self.proven = proven
 
 
 class PreconditionFailed(ParamcalcError, ValueError):

@@ -233,6 +233,8 @@ def _holds(condition: Condition, left: Any, right: Any) -> Any:
         return _divides(right, left)
     if condition.relation == "!=":
         return left != right
+    if condition.relation == "a power of":
+        return (left > 0) & ((left & (left - 1)) == 0)
     return left > right if condition.relation == ">" else left >= right
 
 

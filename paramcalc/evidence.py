@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 from paramcalc.symbols import Size
 
@@ -14,14 +15,29 @@ class Evidence:
 
     The tree was fitted at the points `built`, and predicted every tensor at the points `predicted`, none of which it
     had seen. At those `refused` no model exists, or another one, with the reason given. `fixed` sizes were not varied,
-    those in `follows` were given by them, those in `no_effect` were varied and change no tensor. `builds` is
-    the number of models built in all.
+    those among them in `only` because the code refused all other values. What `layout` holds stayed as it is, too: how
+    many entries lists have, and where layers of another kind stand, by which the count does not change. Those in
+    `follows` were given by other sizes, those in `no_effect` were varied and change no tensor. `builds` is the number
+    of models built in all. A value that is no number and no word is kept as text.
     """
 
     built: tuple[Mapping[str, int], ...]
     predicted: tuple[Mapping[str, int], ...]
     refused: tuple[tuple[Mapping[str, int], str], ...]
     fixed: Mapping[str, object] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    layout: Mapping[str, int] = field(default_factory=dict)
     follows: Mapping[str, Size] = field(default_factory=dict)
     no_effect: tuple[str, ...] = ()
     builds: int = 0
+
+
+def plain(value: object) -> object:
+    """Return a value as evidence keeps it: numbers and words as they are, anything else as text.
+
+    >>> plain(0.1), plain(("relu", 2)), plain(print)
+    (0.1, "('relu', 2)", 'print')
+    """
+    if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)):
+        return value
+    return getattr(value, "__qualname__", None) or " ".join(repr(value).split())[:200]

@@ -16,9 +16,10 @@ MOST_BITS = 4_096
 MOST_DEGREE = 1_024
 MOST_ARGUMENTS = 16
 MOST_BELOW = 8
-MOST_DEPTH = 3
-ARGUMENTS = {"floor": (1, 1), "ceiling": (1, 1), "Mod": (2, 2), "Max": (1, MOST_ARGUMENTS), "Min": (1, MOST_ARGUMENTS)}
-ARITHMETIC = "arithmetic on integers and names: + - * / // % **, floor, ceiling, Min, Max, Mod"
+MOST_DEPTH = 4
+ARGUMENTS = {"floor": (1, 1), "ceiling": (1, 1), "Mod": (2, 2), "ilog": (2, 2)}
+ARGUMENTS |= {"Max": (1, MOST_ARGUMENTS), "Min": (1, MOST_ARGUMENTS)}
+ARITHMETIC = "arithmetic on integers and names: + - * / // % **, floor, ceiling, Min, Max, Mod, ilog"
 
 
 class Part(NamedTuple):
@@ -140,7 +141,13 @@ class _Reader:
         return part._replace(expr=_OPERATORS[type(node.op)](left.expr, right.expr))
 
     def _power(self, node: ast.BinOp, base: Part, exponent: Part) -> Part:
+        from paramcalc.logarithm import ilog, ipow
+
         power = exponent.expr
+        if isinstance(power, ilog) and base.terms == 1:
+            deepest = max(base.depth, exponent.depth) + 1
+            part = self._bounded(base._replace(below=base.below + exponent.below, depth=deepest))
+            return part._replace(expr=ipow(base.expr, power))
         if type(power) is not int or abs(power) > MOST_DEGREE or (power < 0 and base.terms > 1):
             raise self._refused(node)
         terms = min(base.terms**power, MOST_TERMS + 1) if power > 0 else 1
@@ -151,6 +158,8 @@ class _Reader:
     def _call(self, node: ast.Call, name: str) -> Part:
         import sympy
 
+        from paramcalc.logarithm import ilog
+
         fewest, most = ARGUMENTS[name]
         if node.keywords or not fewest <= len(node.args) <= most:
             raise self._refused(node)
@@ -158,7 +167,8 @@ class _Reader:
         terms, bits, degree, below, depth = (max(column) for column in list(zip(*parts, strict=True))[1:])
         whole = self._bounded(Part(None, terms, bits, degree, below, depth + 1))
         arguments = [sympy.expand(part.expr) for part in parts]
-        return whole._replace(expr=remainder(*arguments) if name == "Mod" else getattr(sympy, name)(*arguments))
+        function = remainder if name == "Mod" else ilog if name == "ilog" else getattr(sympy, name)
+        return whole._replace(expr=function(*arguments))
 
     def _bounded(self, part: Part) -> Part:
         large = part.terms > MOST_TERMS or part.bits > MOST_BITS or part.degree > MOST_DEGREE

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement
-from math import gcd, prod
+from math import gcd, isqrt, prod
 from typing import TypeAlias
 
 from paramcalc.errors import ParamcalcError
+from paramcalc.linear import PRIME, Vector, adds_up, factor_between, line_through, solved
 from paramcalc.program import compiled
 from paramcalc.symbols import Size, as_expr, canonical, floored, symbol
 
 Point: TypeAlias = Mapping[str, int]
-Vector: TypeAlias = tuple[Fraction, ...]
 Powers: TypeAlias = tuple[tuple[str, int], ...]
 
-PLAIN = 256  # the largest number below the line of a factor that is tried
+MULTIPLES = (2, 4, 8, 16, 32, 64)  # to which sizes are rounded
 FEW_NAMES = 7  # among so many names every kind of expression is tried
 MOST_TERMS = 40  # of a polynomial
+TOGETHER = 3  # names that may make a difference only where they change together
+FEW_VALUES = 4  # fewer different ones tell nothing of what a rounded quotient has below the line
+NEAR = 8  # a change by less than this part of a size may leave a quotient as it is
 SPARE = 2  # points that an expression must meet beyond those that its numbers could be chosen for
 
 
@@ -36,6 +39,11 @@ class Monomial:
     def values(self) -> Vector:
         """The values at the points."""
         return tuple(map(Fraction, self.above, self.below))
+
+    @cached_property
+    def residues(self) -> list[int]:
+        """The values modulo a prime."""
+        return [above * pow(below, -1, PRIME) % PRIME for above, below in zip(self.above, self.below, strict=True)]
 
     @property
     def expr(self) -> Size:
@@ -92,6 +100,16 @@ class Fitter:
             self.met[size] = self._values(size)
         return self.met[size] == tuple(values)
 
+    def line(self, sizes: Iterable[Size], values: Sequence[int]) -> Size | None:
+        """A number times one of some expressions, and a number, or the least of the values where it is less."""
+        for size in sizes if len(values) >= 2 + SPARE else ():
+            known = self._values(size)
+            if known is not None:
+                fitted = _lined(size, tuple(map(Fraction, known)), tuple(map(Fraction, values)))
+                if fitted is not None:
+                    return fitted
+        return None
+
     def _values(self, size: Size) -> tuple[int, ...] | None:
         """The values of an expression at the points, None where it is no size at one of them."""
         try:
@@ -123,6 +141,9 @@ class Fitter:
             yield from self._all(values) if len(self.names) <= FEW_NAMES else self._simple(values)
             return
         yield from self._among(relevant)._candidates(values)
+        perhaps = self._relevant(values, far=True)
+        if perhaps is not None and perhaps != relevant and len(perhaps) <= FEW_NAMES:
+            yield from self._among(perhaps)._all(values)
         if len(relevant) < 3:  # one more that alone makes no difference, such as the smaller side of a maximum
             for name in self.names:
                 if name not in relevant:
@@ -137,6 +158,8 @@ class Fitter:
         yield from self._scaled(values)
         yield from self._affine(values)
         yield from self._rounded(values)
+        yield from self._bent(values)
+        yield from self._squares(values)
         yield from self._extreme(values)
         for terms in (2, 3):
             yield from self._sums(values, terms)
@@ -147,13 +170,25 @@ class Fitter:
         """The names that make a difference where they alone change, all where that is not known."""
         return self._relevant(tuple(map(Fraction, values))) or self.names
 
-    def _relevant(self, values: Vector) -> tuple[str, ...] | None:
-        """The names without those that change nothing where they alone change; None where that is not known of any."""
+    def _relevant(self, values: Vector, *, far: bool = False) -> tuple[str, ...] | None:
+        """The names without those that change nothing where they alone change; None where that is not known of any.
+
+        Two or three that change something only together count as well, where they were changed without others. If
+        `far`, a small change of a name that changes nothing does not count: a rounded quotient may hide it.
+        """
         effect: dict[str, bool] = {}
+        together: list[list[str]] = []
         for value, point in zip(values, self.points, strict=True):
             changed = [name for name in self.names if point[name] != self.points[0][name]]
             if len(changed) == 1:
-                effect[changed[0]] = effect.get(changed[0], False) or value != values[0]
+                name, usual = changed[0], self.points[0][changed[0]]
+                if value != values[0] or not far or NEAR * abs(point[name] - usual) >= usual:
+                    effect[name] = effect.get(name, False) or value != values[0]
+            elif len(changed) <= TOGETHER and value != values[0]:
+                together.append(changed)
+        for names in together:
+            if not any(effect.get(name, True) for name in names):
+                effect.update(dict.fromkeys(names, True))
         kept = tuple(name for name in self.names if effect.get(name, True))
         return kept if effect and kept else None
 
@@ -190,6 +225,12 @@ class Fitter:
             for name in self.names
             if name not in each
         }
+        powers |= {
+            tuple(sorted([(name, 1), (a, -1), (b, -1)]))
+            for name in self.names
+            for a, b in combinations(self.names, 2)
+            if name not in (a, b)
+        }
         return sorted(powers)
 
     def _scaled(self, values: Vector, most: int = 4) -> Iterator[Size]:
@@ -206,20 +247,23 @@ class Fitter:
         if len(values) < 2 + SPARE:
             return
         for each in self.monomials(most):
-            line = _line(each.values, values)
+            line = line_through(each.values, values)
             if line is not None:
                 yield canonical(_number(line[0]) * each.expr + _number(line[1]))
 
-    def _rounded(self, values: Vector) -> Iterator[Size]:
+    def _rounded(self, values: Vector, most: int = 3) -> Iterator[Size]:
         """A multiple of a number of monomials, rounded down, up or to the nearest whole number."""
         if len(values) < 2 + SPARE:
             return
-        multiple = gcd(*(int(value) for value in values))
-        for scale in sorted({1, max(multiple, 1)}):
+        multiple = max(1, gcd(*(int(value) for value in values)))
+        for scale in sorted({1, multiple, *(power for power in MULTIPLES if multiple % power == 0)}):
             whole = [int(value) // scale for value in values]
-            for each in self.monomials(3):
+            telling = len(set(whole)) >= FEW_VALUES
+            for each in self.monomials(most):
+                if not telling and any(power < 0 for _, power in each.powers):
+                    continue
                 for low, high, half in ((0, 1, 0), (-1, 0, 1), (Fraction(-1, 2), Fraction(1, 2), 2)):
-                    factor = _factor(each.values, whole, Fraction(low), Fraction(high), closed_low=half != 1)
+                    factor = factor_between(each.values, whole, Fraction(low), Fraction(high), closed_low=half != 1)
                     if factor is not None:
                         yield self._as_rounded(factor, each, half, scale)
 
@@ -236,13 +280,41 @@ class Fitter:
         if len(values) < 2 + SPARE:
             return
         simple = list(self.monomials(2))
-        sides = [(each.values, each.expr) for each in simple]
+        sides = [(tuple(Fraction(value // 1) for value in each.values), floored(each.expr, 1)) for each in simple]
         bounds = {value for value in values if values.count(value) > 1}
         sides += [(tuple([bound] * len(values)), _number(bound)) for bound in sorted(bounds)]
         for (first, a), (second, b) in combinations(sides, 2):
             for pick, function in ((max, sympy.Max), (min, sympy.Min)):
-                if tuple(map(pick, first, second)) == values and values not in (first, second):
+                fits = all(pick(one, other) == value for one, other, value in zip(first, second, values, strict=True))
+                if fits and values not in (first, second):
                     yield function(a, b)
+
+    def _bent(self, values: Vector) -> Iterator[Size]:
+        """A number times a monomial, and a number, or the least of the values where it is less, as a range is long.
+
+        Where that is 0, the sum of several is tried, too.
+        """
+        import sympy
+
+        if len(values) < 2 + SPARE or values.count(min(values)) < 2:
+            return
+        found = (_lined(each.expr, each.values, values) for each in self.monomials(2))
+        yield from (size for size in found if size is not None)
+        above = [number for number, value in enumerate(values) if value > 0]
+        if len(above) < len(values) and min(values) == 0:
+            part = Fitter([self.points[number] for number in above], self.names)
+            for size in map(sympy.sympify, part._polynomial(tuple(values[number] for number in above), 1)):
+                cut = sympy.Max(0, size)
+                if size.free_symbols and size.is_integer and self.meets(cut, list(map(int, values))):
+                    yield cut
+
+    def _squares(self, values: Vector) -> Iterator[Size]:
+        """A rounded quotient squared, and a small number, as of the places of an image."""
+        for rest in (0, 1, 2):
+            roots = tuple(Fraction(isqrt(max(0, int(value) - rest))) for value in values)
+            squares = all(root**2 + rest == value for root, value in zip(roots, values, strict=True))
+            if squares and len(set(roots)) >= FEW_VALUES:
+                yield from (canonical(root**2 + rest) for root in (*self._scaled(roots), *self._rounded(roots, 5)))
 
     def _polynomial(self, values: Vector, degree: int) -> Iterator[Size]:
         """The one polynomial of a degree, where there are points enough to tell."""
@@ -250,7 +322,9 @@ class Fitter:
         if len(values) < len(products) + 1 + SPARE or len(products) > MOST_TERMS:
             return
         terms = [Monomial(tuple(Counter(each).items()), self.points) for each in products]
-        numbers = _solved([each.values for each in terms], values, all_used=False)
+        if not adds_up([each.residues for each in terms], [int(value) % PRIME for value in values]):
+            return
+        numbers = solved([each.values for each in terms], values, all_used=False)
         if numbers is not None:
             parts = [_number(number) * each.expr for number, each in zip(numbers, terms, strict=False) if number]
             yield canonical(sum(parts) + _number(numbers[-1]))
@@ -261,8 +335,11 @@ class Fitter:
             return
         few = len(self.names) <= 8
         simple = list(self.monomials(2 if terms == 2 and few else 1))
+        sides = [int(value) % PRIME for value in values]
         for chosen in combinations(simple, terms):
-            numbers = _solved([each.values for each in chosen], values)
+            if not adds_up([each.residues for each in chosen], sides):
+                continue
+            numbers = solved([each.values for each in chosen], values)
             if numbers is not None:
                 parts = [_number(number) * each.expr for number, each in zip(numbers, chosen, strict=False)]
                 yield canonical(sum(parts) + _number(numbers[-1]))
@@ -281,49 +358,16 @@ def _number(value: Fraction) -> Size:
     return sympy.Rational(value.numerator, value.denominator)
 
 
-def _line(x: Vector, y: Vector) -> tuple[Fraction, Fraction] | None:
-    """The slope and the rest of the line through all pairs."""
-    other = next((number for number in range(1, len(x)) if x[number] != x[0]), None)
-    if other is None:
+def _lined(expr: Size, x: Vector, y: Vector) -> Size | None:
+    """The line of an expression through all pairs, or through those above the least value where it is less."""
+    import sympy
+
+    line, least = line_through(x, y), min(y)
+    if line is not None:
+        return canonical(_number(line[0]) * expr + _number(line[1]))
+    above = [number for number, value in enumerate(y) if value > least]
+    line = line_through(tuple(x[number] for number in above), tuple(y[number] for number in above))
+    if line is None or any(max(least, line[0] * a + line[1]) != b for a, b in zip(x, y, strict=True)):
         return None
-    slope = (y[other] - y[0]) / (x[other] - x[0])
-    rest = y[0] - slope * x[0]
-    fits = slope != 0 and all(slope * a + rest == b for a, b in zip(x, y, strict=True))
-    return (slope, rest) if fits else None
-
-
-def _factor(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool) -> Fraction | None:
-    """The simplest factor by which every x comes between y + low and y + high, None where none is plain."""
-    least = max((value + low) / other for value, other in zip(y, x, strict=True))
-    most = min((value + high) / other for value, other in zip(y, x, strict=True))
-    if least >= most or most <= 0:
-        return None
-    for below in range(1, PLAIN + 1):
-        above = -(-least.numerator * below // least.denominator)
-        candidate = Fraction(above, below)
-        if candidate == least and not closed_low:
-            candidate = Fraction(above + 1, below)
-        if candidate > 0 and (candidate < most or (candidate == most and not closed_low)):
-            return candidate
-    return None
-
-
-def _solved(columns: list[Vector], values: Vector, *, all_used: bool = True) -> list[Fraction] | None:
-    """The numbers by which the columns and 1 add up to the values; but for the last, none may be 0 if all are used."""
-    size = len(columns) + 1
-    rows = [[column[number] for column in columns] + [Fraction(1), values[number]] for number in range(len(values))]
-    for pivot in range(size):
-        chosen = next((row for row in range(pivot, len(rows)) if rows[row][pivot] != 0), None)
-        if chosen is None:
-            return None
-        rows[pivot], rows[chosen] = rows[chosen], rows[pivot]
-        scale = rows[pivot][pivot]
-        rows[pivot] = [entry / scale for entry in rows[pivot]]
-        for number, row in enumerate(rows):
-            if number != pivot and row[pivot] != 0:
-                factor = row[pivot]
-                rows[number] = [a - factor * b for a, b in zip(row, rows[pivot], strict=True)]
-    if any(row[-1] != 0 for row in rows[size:]):
-        return None
-    numbers = [rows[number][-1] for number in range(size)]
-    return numbers if all(numbers[:-1]) or not all_used else None
+    size = canonical(_number(line[0]) * expr + _number(line[1]))
+    return sympy.Max(_number(least), size) if size.is_integer else None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import is_
 
 from paramcalc.errors import InvalidValue
-from paramcalc.paths import INDEX, unrolled
+from paramcalc.paths import INDEX, NUMBERED, counted, unrolled
 from paramcalc.tensor import TensorSpec
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
-
-_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")
 
 
 def fold(block: Block) -> Block:
@@ -85,7 +82,7 @@ def runs_of(blocks: Sequence[Block]) -> list[list[Block]]:
 
 def _run(position: int, child: Block) -> tuple[str, int, object]:
     """What the members of a run have in common: all but the number, and the number less the position."""
-    numbered = None if child.repeated else _NUMBERED.fullmatch(child.name)
+    numbered = None if child.repeated else NUMBERED.fullmatch(child.name)
     if numbered is None:
         return ("", -1 - position, None)
     name, number = numbered[1] + INDEX, int(numbered[2])
@@ -94,7 +91,7 @@ def _run(position: int, child: Block) -> tuple[str, int, object]:
 
 def _split(name: str) -> tuple[str, int]:
     """A numbered name as the template of its run and its number."""
-    numbered = _NUMBERED.fullmatch(name)
+    numbered = NUMBERED.fullmatch(name)
     assert numbered is not None, name
     return numbered[1] + INDEX, int(numbered[2])
 
@@ -102,10 +99,11 @@ def _split(name: str) -> tuple[str, int]:
 def _unfolded(block: Block, children: list[Block]) -> Block:
     own, plain = list(block.own), []
     for child in children:
-        if not (child.repeated and isinstance(child.repeat, int) and isinstance(child.first, int)):
+        if not (child.repeated and counted(child)):
             plain.append(child)
         elif child.name:
-            plain += (replace(child, name=name, repeat=1, first=0, step=1) for name in unrolled(child.name, child))
+            copy = replace(child, name=child.name.replace(INDEX, "0"), repeat=1, first=0, step=1, run=1)
+            plain += (copy.named(name) for name in unrolled(child.name, child))
         else:
             own += (replace(tensor, name=name) for name, tensor in _copies(child))
     return replace(block, own=tuple(own), children=tuple(plain))

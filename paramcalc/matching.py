@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from paramcalc.paths import INDEX, copies, join
+from paramcalc.paths import INDEX, copies, copy_at, join
 from paramcalc.symbols import Size, substitute, symbol, symbol_names, sympified
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
 from paramcalc.tree import Block
 
 Equation: TypeAlias = tuple[Size, int]
-Copies: TypeAlias = tuple[tuple[Size, Size, int], ...]  # repeat, first and step of each index
+Copies: TypeAlias = tuple[Block, ...]  # the block that each index counts copies of
 MOST_ABSENT = 1_000  # copies that one name may claim beside those that the other tree has tensors for
 
 
@@ -102,19 +102,23 @@ def _equations(general: Block, actual: Block) -> Iterator[Equation]:
         for _, shape in found:
             if tensor is not None and len(shape) == len(tensor.shape):
                 yield from zip(tensor.shape, shape, strict=True)
-        for number, (repeat, first, step) in enumerate(levels):
-            if isinstance(first, int):
-                most = max(((indices[number] - first) // step + 1 for indices, _ in found), default=0)
+        for number, block in enumerate(levels):
+            copies = [copy_at(block, indices[number]) for indices, _ in found]
+            if _known(block):
+                most = max((copy + 1 for copy in copies if copy is not None), default=0)
                 if most <= len(shapes) + MOST_ABSENT:
-                    yield repeat, most
+                    yield block.repeat, most
 
 
 def _before(indices: tuple[int, ...], levels: Copies) -> bool:
     """Whether an index lies before the first copy that it would stand for, or between two."""
     pairs = zip(indices, levels, strict=True)
-    return any(
-        isinstance(first, int) and (index < first or (index - first) % step) for index, (_, first, step) in pairs
-    )
+    return any(copy_at(block, index) is None and _known(block) for index, block in pairs)
+
+
+def _known(block: Block) -> bool:
+    """Whether no symbol says how the copies of a block are numbered."""
+    return all(isinstance(size, int) for size in (block.first, block.step, block.run))
 
 
 def _templates(root: Block) -> Iterator[tuple[str, TensorSpec | None, Copies]]:
@@ -123,7 +127,7 @@ def _templates(root: Block) -> Iterator[tuple[str, TensorSpec | None, Copies]]:
     while stack:
         path, block, levels = stack.pop()
         if block.repeated and block is not root:
-            levels = (*levels, (block.repeat, block.first, block.step))
+            levels = (*levels, block)
         if block.tied_to is not None:
             yield path, None, levels
         for tensor in block.own:

@@ -52,6 +52,8 @@ def condition_latex(condition: Condition, notation: Mapping[str, str] | None = N
     left, right = as_latex(condition.left, notation), as_latex(condition.right, notation)
     if condition.relation == "divisible by":
         return rf"{right} \mid {left}"
+    if condition.relation == "a power of":
+        return rf"\log_2 {left} \in \mathbb{{N}}"
     sign = {">=": r"\ge", ">": ">", "!=": r"\ne"}[condition.relation]
     return f"{left} {sign} {right}"
 

@@ -34,7 +34,7 @@ def parse_count(text: str, *, where: str = "count") -> int:
 
 
 def parse_assignments(text: str, *, where: str = "--set") -> dict[str, Any]:
-    """Return the assignments in a text: integers, flags, or tuples of integers by name.
+    """Return the assignments in a text: integers, flags, or tuples and lists of them by name.
 
     >>> parse_assignments("lstm_hidden=64, conv_channels=(32, 64), lstm_norm=false")
     {'lstm_hidden': 64, 'conv_channels': (32, 64), 'lstm_norm': False}
@@ -103,7 +103,8 @@ def parse_letters(text: str, *, where: str = "--notation") -> dict[str, str]:
 
 def _literal(node: ast.expr, where: str) -> Any:
     if isinstance(node, ast.Tuple | ast.List):
-        return tuple(_literal(item, where) for item in node.elts)
+        kind = tuple if isinstance(node, ast.Tuple) else list
+        return kind(_literal(item, where) for item in node.elts)
     if isinstance(node, ast.Name) and node.id.lower() in _FLAGS:
         return _FLAGS[node.id.lower()]
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, int)):
@@ -112,4 +113,4 @@ def _literal(node: ast.expr, where: str) -> Any:
         value = node.operand.value
         if type(value) is int:
             return -value
-    raise InvalidValue(f"got {source(node)}", where=where, expected="an integer, a flag or a tuple")
+    raise InvalidValue(f"got {source(node)}", where=where, expected="an integer, a flag or a list of them")

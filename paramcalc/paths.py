@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from paramcalc.tree import Block
 
 INDEX = "{}"
+NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")  # a name that ends in a number
 
 
 def join(path: str, name: str) -> str:
@@ -23,17 +24,28 @@ def join(path: str, name: str) -> str:
 
 def unrolled(name: str, block: Block) -> list[str]:
     """Return a name once for every copy of its block, the index filled in; as it is where the number is symbolic."""
-    if block.repeated and isinstance(block.repeat, int) and isinstance(block.first, int):
-        return [name.replace(INDEX, str(block.first + block.step * copy)) for copy in range(block.repeat)]
-    return [name]
+    if not (block.repeated and counted(block)):
+        return [name]
+    return [name.replace(INDEX, str(index)) for index in indices(block)]
+
+
+def counted(block: Block) -> bool:
+    """Whether the copies of a block can be listed: no symbol says how many there are, or how they are numbered."""
+    return all(isinstance(size, int) for size in block.numbers.values())
+
+
+def indices(block: Block) -> Iterator[int]:
+    """Yield the index of every copy of a block whose copies can be listed."""
+    repeat, first, step, run = (int(size) for size in block.numbers.values())
+    return (first + copy // run * step + copy % run for copy in range(repeat))
 
 
 def copies(child: Block, index: int | None) -> Iterator[tuple[str, int | None]]:
     """Yield the name of every copy of a child, with the index that its own tensors take where it has no name."""
     if not child.repeated:
         yield indexed(child.name, index), None if child.name else index
-    elif isinstance(child.repeat, int) and isinstance(child.first, int):
-        for number in range(child.first, child.first + child.step * child.repeat, child.step):
+    elif counted(child):
+        for number in indices(child):
             yield child.name.replace(INDEX, str(number)), None if child.name else number
     else:
         raise InvalidValue(
@@ -52,7 +64,7 @@ def child_of(block: Block, name: str) -> Block | None:
         return block.children_by_name[name]
     for template, child in block.children_by_name.items():
         if child.repeated and index_in(template, name, child) is not None:
-            return replace(child, name=name, repeat=1, first=0, step=1)
+            return replace(child, name=name, repeat=1, first=0, step=1, run=1)
     return None
 
 
@@ -70,9 +82,17 @@ def index_in(template: str, name: str, block: Block) -> int | None:
     """Return the index for which a template gives the name, None where the block has no such copy."""
     head, _, tail = template.partition(INDEX)
     match = re.fullmatch(f"{re.escape(head)}(0|[1-9][0-9]*){re.escape(tail)}", name)
-    if match is None or not isinstance(block.first, int):
+    if match is None:
         return None
-    index = int(match[1])
     copies = block.repeat if isinstance(block.repeat, int) else int(block.repeat.is_positive is True)
-    inside = block.first <= index < block.first + block.step * copies
-    return index if inside and (index - block.first) % block.step == 0 else None
+    copy = copy_at(block, int(match[1]))
+    return int(match[1]) if copy is not None and copy < copies else None
+
+
+def copy_at(block: Block, index: int) -> int | None:
+    """Return which copy an index stands for, where there are enough; None for none, or where a symbol says it."""
+    _, first, step, run = block.numbers.values()
+    if not (isinstance(first, int) and isinstance(step, int) and isinstance(run, int)) or index < first:
+        return None
+    turn, place = divmod(index - first, step)
+    return turn * run + place if place < run else None

@@ -2,24 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any, TypeAlias
 
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import InvalidValue, ParamcalcError
 from paramcalc.fitting import Point
+from paramcalc.paths import copies, indexed, join
+from paramcalc.program import compiled
+from paramcalc.sampling import meets
+from paramcalc.symbols import Size
+from paramcalc.tensor import TensorSpec
+from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
+
+Named: TypeAlias = "list[tuple[str, tuple[Any, ...]]]"
+
+FIELDS = tuple(each.name for each in fields(Block))
 
 
 def predicts(tree: Block, point: Point, actual: Block) -> bool:
     """Whether a tree says, at a point, exactly the tensors and shared blocks of the one that was built there."""
     try:
-        bound = tree.bind(**{name: point[name] for name in tree.symbols})
+        return meets(point, tree.preconditions) and said(at_point(tree, point)) == said(actual)
     except ParamcalcError:
         return False
-    return said(bound) == said(actual)
 
 
-def said(tree: Block) -> tuple[object, object]:
-    """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared."""
-    tensors = {name: replace(tensor, note="") for name, tensor in tree.tensors()}
-    shared = {path: block.tied_to for path, block in tree.walk() if block.tied_to is not None}
-    return tensors, shared
+def at_point(tree: Block, point: Point) -> Block:
+    """Return what a tree says at a point that meets its conditions: tensors and copies, without titles.
+
+    Blocks are not checked again: what is built is compared with them.
+    """
+
+    def number(size: Size) -> int:
+        return size if type(size) is int else int(compiled(size)(point))
+
+    def sized(tensor: TensorSpec) -> TensorSpec:
+        if all(type(size) is int for size in tensor.shape):
+            return tensor
+        return replace(tensor, shape=tuple(map(number, tensor.shape)))
+
+    def visit(block: Block, children: list[Block]) -> Block:
+        parts: dict[str, Any] = {name: number(size) for name, size in block.numbers.items()}
+        parts |= {"own": tuple(map(sized, block.own)), "children": tuple(children), "args": (), "conditions": ()}
+        made = object.__new__(Block)
+        made.__dict__.update({each: block.__dict__[each] for each in FIELDS}, **parts)
+        return made
+
+    return bottom_up(tree, visit)
+
+
+def said(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared; found once.
+
+    Raises InvalidValue where two tensors have one name.
+    """
+    if "_said" not in tree.__dict__:
+        named = bottom_up(tree, _named)
+        if named is None:
+            named = [(name, (*_facts(each), each.tied_to)) for name, each in tree.tensors()]
+        tensors = dict(named)
+        if len(tensors) < len(named):
+            raise InvalidValue("two tensors have one name", where="a model at a point", expected="names that differ")
+        shared = {path: block.tied_to for path, block in tree.walk() if block.tied_to is not None}
+        tree.__dict__["_said"] = (tensors, shared)
+    found: tuple[dict[str, Any], dict[str, str]] = tree.__dict__["_said"]
+    return found
+
+
+def _facts(tensor: TensorSpec) -> tuple[Any, ...]:
+    return tensor.shape, tensor.role, tensor.dtype
+
+
+def _named(block: Block, below: list[Named | None]) -> Named | None:
+    """The tensors of a block by their names in it, those of its children once for all copies; None where any is tied.
+
+    What a tensor is tied to depends on where its block stands.
+    """
+    if None in below or any(each.tied_to is not None for each in block.own):
+        return None
+    named: Named = [(each.name, (*_facts(each), None)) for each in block.own]
+    for child, inside in zip(block.children, below, strict=True):
+        for path, index in copies(child, None):
+            if index is None:
+                named += [(join(path, name), facts) for name, facts in inside or ()]
+            else:
+                named += [(indexed(name, index), facts) for name, facts in inside or ()]
+    return named

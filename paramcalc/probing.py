@@ -23,12 +23,25 @@ class Spent(InvalidValue):
     """The limits are reached."""
 
 
+class Overdue(BaseException):
+    """The time is over. It is no Exception, so that code which is run does not take it for an error of its own."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """Where a derivation gives up: models built, and seconds."""
+    """Where a derivation gives up: models built, and seconds.
+
+    Raises InvalidValue for a limit that leaves nothing.
+    """
 
     builds: int = 1000
     seconds: float = 300.0
+
+    def __post_init__(self) -> None:
+        if type(self.builds) is not int or self.builds < 1:
+            raise InvalidValue(f"got {self.builds!r}", where="limits.builds", expected="an int of 1 or more")
+        if not isinstance(self.seconds, int | float) or not self.seconds > 0:
+            raise InvalidValue(f"got {self.seconds!r}", where="limits.seconds", expected="a number above 0")
 
 
 @dataclass

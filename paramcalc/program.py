@@ -37,8 +37,22 @@ def compile_expr(expr: Size) -> Program:
         return Program(lambda _: expr, lambda _: abs(expr))
     import sympy
 
+    from paramcalc.logarithm import ilog, ipow, logarithm
+
     if expr.is_Symbol:
         return Program(lambda values: values[expr.name], lambda largest: largest[expr.name])
+    if expr.func is ilog:
+        x, base = (compile_expr(_plain(side)) for side in expr.args)
+        return Program(
+            lambda values: logarithm(x.run(values), base.run(values)),
+            lambda largest: max(x.bound(largest), base.bound(largest)),
+        )
+    if expr.func is ipow:
+        base, power, x = (compile_expr(_plain(side)) for side in (*expr.args, expr.args[1].args[0]))
+        return Program(
+            lambda values: base.run(values) ** power.run(values),
+            lambda largest: max(2, base.bound(largest)) ** x.bound(largest).bit_length(),
+        )
     numerator, denominator = sympy.fraction(sympy.together(expr))
     if denominator != 1:
         top, bottom = (compile_expr(_plain(sympy.expand(side))) for side in (numerator, denominator))

@@ -1,12 +1,16 @@
-"""The rhythm of a list of layers of several kinds: which first and last ones stand apart, and how often it repeats."""
+"""The rhythm of a list of layers of several kinds: which ones stand apart, how often it repeats, or a size says so."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple, TypeVar
 
 MOST_APART = 3  # layers at either end that may stand apart
 LONGEST = 16  # the longest period
+
+
+Item = TypeVar("Item")
 
 
 class Rhythm(NamedTuple):
@@ -45,3 +49,50 @@ def _has(rhythm: Rhythm, lists: Sequence[Sequence[int]]) -> bool:
     return all(
         each[number] == each[number + period] for each in lists for number in range(before, len(each) - after - period)
     )
+
+
+class Turn(NamedTuple):
+    """The size that says that every so many-th layer is another one, and the place of the first, -1 for the last."""
+
+    name: str
+    place: int
+
+    def parted(self, layers: Sequence[Item], sizes: Mapping[str, int]) -> tuple[Sequence[Item], list[Item]]:
+        """The layers whose turn it is at some sizes, and the others."""
+        period, later = sizes[self.name], layers[max(self.place, 0) :]
+        start = period - 1 if self.place < 0 else 0
+        return later[start::period], [each for number, each in enumerate(later) if number % period != start]
+
+
+def turn(lists: Sequence[Sequence[Hashable]], sizes: Sequence[Mapping[str, int]]) -> Turn | None:
+    """Return which size says, for all lists of kinds at once, how often another one comes; None where none does.
+
+    Two of its values must show it, each by two layers or more and by some others.
+
+    >>> turn(["abababa", "abbabb", "abb"], [{"k": 2}, {"k": 3}, {"k": 9}])
+    Turn(name='k', place=0)
+    """
+    longest = max(map(len, lists))
+    for name, place in product(sizes[0], (0, -1, 1)):
+        found, periods = Turn(name, place), [each[name] for each in sizes]
+        if min(periods) >= longest or len(set(periods)) < 2:
+            continue
+        parted = [found.parted(each, at) for each, at in zip(lists, sizes, strict=True)]
+        other = [len(some) > 1 and bool(rest) and some[0] != rest[0] for some, rest in parted]
+        shown = {period for period, differs in zip(periods, other, strict=True) if differs}
+        if len(shown) > 1 and all(len(set(kinds)) <= 1 for pair in parted for kinds in pair):
+            return found
+    return None
+
+
+def placed(usual: Sequence[Hashable], lists: Sequence[Sequence[Hashable]]) -> bool:
+    """Whether each place has one kind in all lists of kinds as in the usual one, the last of which may go on.
+
+    >>> placed("aabacc", ["xxyxzzzzz", "aab"]), placed("aabacc", ["aabbcc"])
+    (True, False)
+    """
+    for kinds in lists:
+        found: dict[Hashable, Hashable] = {}
+        if any(found.setdefault(usual[min(at, len(usual) - 1)], kind) != kind for at, kind in enumerate(kinds)):
+            return False
+    return len(set(usual)) > 1

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import operator
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
-from paramcalc.conditions import Condition
+from paramcalc.conditions import Condition, is_power
 from paramcalc.fitting import Point
 from paramcalc.program import compiled
 from paramcalc.symbols import Size
 
 SMALL = 64
 LAYERS = 16  # a size this small may be a number of layers, and fewer of them are built sooner
+FEW = 12  # sizes that are changed at once, where few are
 TRIES = 100
 MENDS = 16  # sizes drawn again for one point
 LARGEST = 1_000_000  # no larger size is tried
@@ -28,11 +31,17 @@ class Sampler:
         self.random = random.Random(seed)  # noqa: S311  # points, not secrets
         self.seen: set[tuple[int, ...]] = {self._key(base)}
 
-    def point(self, conditions: Sequence[Condition], *, odd: float = 0.15) -> Point | None:
-        """Return a point not drawn before that meets the conditions, None where none was found."""
+    def point(
+        self, conditions: Sequence[Condition], *, odd: float = 0.15, far: bool = False, few: bool = False
+    ) -> Point | None:
+        """Return a point not drawn before that meets the conditions, None where none was found.
+
+        With `far`, its sizes are any up to some times those of the base; with `few`, of many sizes some are as there.
+        """
         for attempt in range(TRIES):
-            wide = attempt > TRIES // 2  # nothing was found among the usual sizes
-            point = {**self.base, **{name: self._drawn(name, odd, wide=wide) for name in self.names}}
+            wide = far or attempt > TRIES // 2  # nothing was found among the usual sizes
+            names = self.random.sample(self.names, FEW) if few and len(self.names) > FEW else self.names
+            point = {**self.base, **{name: self._drawn(name, odd, wide=wide) for name in names}}
             if self._mended(point, conditions, odd, wide=wide) and self._key(point) not in self.seen:
                 self.seen.add(self._key(point))
                 return point
@@ -54,6 +63,8 @@ class Sampler:
             point[name] = self._drawn(name, odd, wide=wide)
             if broken.relation == "divisible by" and self.random.random() < 0.5:
                 _to_multiple(broken, point, names)
+            elif broken.relation == "a power of" and str(broken.left) in names:
+                point[name] = 1 << self.random.randint(0, self.base[name].bit_length() + 1)
         return False
 
     def alone(self, name: str, conditions: Sequence[Condition]) -> Point | None:
@@ -64,13 +75,17 @@ class Sampler:
         return point
 
     def breaking(self, condition: Condition, others: Sequence[Condition]) -> Point | None:
-        """Return a point that breaks one condition and meets the others."""
+        """Return a point that breaks one condition and meets the others; where that is hard, one near the base."""
         names = [name for name in self.names if name in condition.symbols]
         for attempt in range(TRIES if names else 0):
-            point = {**self.base, **{name: self._size(self.base[name], 0.5) for name in self.names}}
+            drawn = self.names if attempt < TRIES // 2 else names
+            point = {**self.base, **{name: self._size(self.base[name], 0.5) for name in drawn}}
+            name = self.random.choice(names)
             if attempt % 2:
-                point = _beyond(condition, point, self.random.choice(names))
-            if self._key(point) not in self.seen and not meets(point, [condition]) and meets(point, others):
+                point = _beyond(condition, point, name)
+                point[name] *= self.random.choice((1, 1, 2, 3, 4))
+            mended = self._mended(point, others, 0.15, wide=False)
+            if mended and not meets(point, [condition]) and self._key(point) not in self.seen:
                 self.seen.add(self._key(point))
                 return point
         return None
@@ -79,7 +94,9 @@ class Sampler:
         return tuple(point[name] for name in self.keys)
 
     def _wide(self, base: int) -> int:
-        """Any size up to some times the base, half of them multiples of a part of it."""
+        """Any size up to some times the base, half of them multiples of a part of it; less where it may be layers."""
+        if base <= 2 * SMALL:
+            return self.random.randint(1, base + LAYERS)
         part = max(1, base // self.random.choice((2, 4, 8)))
         return self.random.choice((self.random.randint(1, 3 * base + 16), part * self.random.randint(1, 24)))
 
@@ -98,9 +115,14 @@ class Sampler:
         return base // parts * self.random.randint(max(1, parts // 4), 3 * parts)
 
 
+def changed(point: Point, base: Point, names: Iterable[str]) -> list[str]:
+    """Those of some sizes that are not as at the base."""
+    return [name for name in names if point[name] != base[name]]
+
+
 def meets(point: Point, conditions: Sequence[Condition]) -> bool:
     """Whether the sizes of a point meet all conditions."""
-    return all(_met(condition, point) for condition in conditions)
+    return all(tested(condition)(point) for condition in conditions)
 
 
 def _to_multiple(condition: Condition, point: dict[str, int], names: Sequence[str]) -> None:
@@ -113,7 +135,7 @@ def _to_multiple(condition: Condition, point: dict[str, int], names: Sequence[st
 def _beyond(condition: Condition, point: dict[str, int], name: str) -> dict[str, int]:
     """The point with one size moved to where a condition just fails; as it was where that is not linear in it."""
     gap = [_gap(condition, {**point, name: value}) for value in (1, 2)]
-    if condition.relation == "divisible by" or gap[0] == gap[1]:
+    if (condition.gap is None and condition.relation != "!=") or gap[0] == gap[1]:
         return point
     wanted = {"!=": 0, ">": 0, ">=": -1}[condition.relation]
     moved = 1 + Fraction(wanted - gap[0], gap[1] - gap[0])
@@ -126,16 +148,25 @@ def _gap(condition: Condition, point: Point) -> int:
 
 
 def _value(side: Size, point: Point) -> int:
-    return side if isinstance(side, int) else int(compiled(side)(point))
+    return int(_side(side)(point))
 
 
-def _met(condition: Condition, point: Point) -> bool:
-    left, right = _value(condition.left, point), _value(condition.right, point)
+@lru_cache(maxsize=65_536)
+def tested(condition: Condition) -> Callable[[Point], bool]:
+    """Return what tells whether the sizes of a point meet a condition, made once."""
+    left, right = _side(condition.left), _side(condition.right)
     if condition.relation == "divisible by":
-        return bool(right > 0 and left % right == 0)
-    if condition.relation == "!=":
-        return bool(left != right)
-    return bool(left > right if condition.relation == ">" else left >= right)
+        return lambda point: right(point) > 0 and left(point) % right(point) == 0
+    if condition.relation == "a power of":
+        return lambda point: is_power(left(point))
+    compare = {"!=": operator.ne, ">": operator.gt, ">=": operator.ge}[condition.relation]
+    return lambda point: compare(left(point), right(point))
+
+
+def _side(side: Size) -> Callable[[Point], int]:
+    if isinstance(side, int):
+        return lambda _: side
+    return operator.itemgetter(side.name) if side.is_Symbol else compiled(side)
 
 
 def varied(base: Mapping[str, object]) -> list[str]:

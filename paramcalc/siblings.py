@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from paramcalc.paths import INDEX, index_in
+from paramcalc.paths import INDEX, counted, index_in
 
 if TYPE_CHECKING:
     from paramcalc.tree import Block
@@ -44,23 +44,26 @@ def first_clash(block: Block) -> str | None:
 
 
 def _places(block: Block) -> Iterator[Place]:
-    group = block if block.repeated and not block.name else None
+    group = block if block.repeated and not (block.name or block.optional) else None
     yield from (Place(tensor.name, group) for tensor in block.own)
     for child in block.children:
         if child.name:
-            yield Place(child.name, child if child.repeated else None)
+            yield Place(child.name, child if child.repeated and not child.optional else None)
         else:
             yield from _places(child)
 
 
 def _overlap(a: Block, b: Block) -> bool:
     """Whether two runs of copies share an index; where that depends on a symbol it is seen once it has a value."""
-    if a.step == b.step and isinstance(gap := a.first - b.first, int) and gap % a.step:
-        return False
-    if not all(isinstance(size, int) for each in (a, b) for size in (each.first, each.repeat)):
+    gap = a.first - b.first
+    if a.step == b.step and all(isinstance(size, int) for size in (gap, a.step, a.run, b.run)):
+        after = gap % a.step  # from one of b to the next of a
+        if b.run <= after and a.run <= a.step - after:
+            return False
+    if not (counted(a) and counted(b)):
         return bool(a.first == b.first)
-    ends = [each.first + each.step * (each.repeat - 1) for each in (a, b)]
-    return bool(a.first <= ends[1] and b.first <= ends[0] and a.repeat and b.repeat)
+    ends = [each.first + (each.repeat - 1) // each.run * each.step + each.run - 1 for each in (a, b) if each.repeat]
+    return bool(a.repeat and b.repeat and a.first <= ends[1] and b.first <= ends[0])
 
 
 def _ambiguous(a: str, b: str) -> bool:

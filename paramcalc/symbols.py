@@ -19,7 +19,7 @@ else:
     Size = Any
 
 LARGEST_DIMENSION = 2**63 - 1
-FUNCTION_NAMES = frozenset({"floor", "ceiling", "Min", "Max", "Mod"})
+FUNCTION_NAMES = frozenset({"floor", "ceiling", "Min", "Max", "Mod", "ilog"})
 
 
 def symbol(name: str) -> Any:
@@ -100,7 +100,10 @@ def _check_atoms(expr: Any, where: str) -> None:
     """Refuse foreign symbols, floats, and whatever the text of an expression could not say."""
     import sympy
 
-    known = (sympy.Add, sympy.Mul, sympy.Integer, sympy.Rational, sympy.floor, sympy.ceiling, sympy.Max, sympy.Min)
+    from paramcalc.logarithm import ilog, ipow
+
+    arithmetic = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Rational, sympy.floor, sympy.ceiling)
+    known = (*arithmetic, sympy.Max, sympy.Min, sympy.Mod, ilog, ipow)
     for part in sympy.preorder_traversal(expr):
         if isinstance(part, sympy.Symbol):
             if part != symbol(part.name):
@@ -116,9 +119,11 @@ def _check_atoms(expr: Any, where: str) -> None:
                 raise InvalidValue(
                     f"{expr} divides by {part.base}", where=where, expected="a divisor of 1 or more always"
                 )
-        elif isinstance(part, sympy.Max | sympy.Min) and not all(side.is_integer for side in part.args):
-            raise InvalidValue(f"{part} compares fractions", where=where, expected="integers in Max and Min")
-        elif not isinstance(part, (*known, sympy.Mod)):
+        elif part.is_Pow or (isinstance(part, ipow) and not (part.base.is_positive and isinstance(part.exp, ilog))):
+            raise InvalidValue(f"{part} is no power", where=where, expected="an integer or a logarithm as exponent")
+        elif isinstance(part, sympy.Max | sympy.Min | ilog | ipow) and not all(side.is_integer for side in part.args):
+            raise InvalidValue(f"{part} is of fractions", where=where, expected="integers in Max, Min, ilog and powers")
+        elif not isinstance(part, known):
             raise InvalidValue(f"{part} is no arithmetic", where=where, expected="sums, products, powers and floors")
 
 

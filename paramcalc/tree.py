@@ -35,12 +35,13 @@ class Argument(NamedTuple):
 class Block:
     """A module, as a value: the tensors it owns, then its children.
 
-    A block stands for `repeat` copies; their names count up from `first` by `step` where `{}` stands in the name. A
-    block without
-    a name groups repeated tensors of its parent (`weight_ih_l{}`): there `{}` stands in their names. `kind` is the
-    class, `args` its arguments, `label` what people call it, `conditions` what its sizes must satisfy. A module that
-    stands in several places is whole at the first; the other blocks hold nothing and name it in `tied_to`, the way a
-    tensor does. `note` is a remark for the reader, `evidence` what a derived tree rests on; it is no part of equality.
+    A block stands for `repeat` copies; their names count up from `first` by `step` where `{}` stands in the name, or in
+    runs of `run` that follow each other, each a `step` after the one before. Without `{}` there is one or none. A block
+    without a name groups repeated tensors of its parent (`weight_ih_l{}`): there `{}` stands in their names. `kind` is
+    the class, `args` its arguments, `label` what people call it, `conditions` what its sizes must satisfy. A module
+    that stands in several places is whole at the first; the other blocks hold nothing and name it in `tied_to`, the way
+    a tensor does. `note` is a remark for the reader, `evidence` what a derived tree rests on; it is no part of
+    equality.
 
     >>> linear = Block("fc", "Linear", (TensorSpec("weight", (3, 4)), TensorSpec("bias", (3,))))
     >>> linear.params, linear.nbytes
@@ -60,7 +61,8 @@ class Block:
     conditions: tuple[Condition, ...] = ()
     tied_to: str | None = None
     note: str = ""
-    step: int = 1
+    step: Size = 1
+    run: Size = 1
     evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
@@ -91,8 +93,21 @@ class Block:
     @property
     def repeated(self) -> bool:
         """Whether the block stands for a number of copies that its names count."""
-        names = [self.name] if self.name else [tensor.name for tensor in self.own]
-        return type(self.repeat) is not int or self.repeat != 1 or any(INDEX in name for name in names)
+        return type(self.repeat) is not int or self.repeat != 1 or self._indexed
+
+    @property
+    def optional(self) -> bool:
+        """Whether a size says that the block is there once or not at all: no name counts its copies."""
+        return self.repeated and not self._indexed
+
+    @property
+    def _indexed(self) -> bool:
+        return INDEX in self.name if self.name else any(INDEX in tensor.name for tensor in self.own)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """How many copies there are, and how they are numbered, as the block's arguments."""
+        return {"repeat": self.repeat, "first": self.first, "step": self.step, "run": self.run}
 
     @cached_property
     def children_by_name(self) -> Mapping[str, Block]:
@@ -235,7 +250,7 @@ class Block:
     def content(self) -> tuple[object, ...]:
         """Everything that a block says but for its name and its children."""
         said = (self.kind, self.label, self.args, self.conditions, self.tied_to, self.note)
-        return (*said, self.own, self.repeat, self.first, self.step)
+        return (*said, self.own, *self.numbers.values())
 
     def __hash__(self) -> int:
         return bottom_up(self, lambda block, hashes: hash((block._local(), *hashes)), keep="_hash")
@@ -334,20 +349,31 @@ def _open_share(block: Block) -> Tie:
 def _check_repeat(block: Block) -> None:
     object.__setattr__(block, "repeat", as_expr(block.repeat, where=f"repeat of {block.name!r}"))
     object.__setattr__(block, "first", as_expr(block.first, where=f"first index of {block.name!r}"))
-    if type(block.step) is not int or block.step < 1:
-        raise InvalidValue(f"got {block.step!r}", where=f"step of {block.name!r}", expected="an int of 1 or more")
+    object.__setattr__(block, "step", as_expr(block.step, where=f"step of {block.name!r}", least=1))
+    object.__setattr__(block, "run", as_expr(block.run, where=f"run of {block.name!r}"))
+    if block.run == 0 and block.repeat != 0:
+        raise InvalidValue(f"{block.repeat} copies in runs of 0", where=block.name, expected="runs of 1 or more")
     names = [block.name] if block.name else [tensor.name for tensor in block.own]
     if block.children and not block.name:
         raise InvalidValue("children in a repeated block without a name", where=block.title, expected="tensors only")
-    if not all(name.count(INDEX) == 1 for name in names):
+    single = block.repeat == 0 or not isinstance(block.repeat, int)
+    if not all(name.count(INDEX) == 1 for name in names) and not (single and INDEX not in "".join(names)):
         raise InvalidValue(f"got {names}", where="names in a repeated block", expected="one {} in each, for the index")
 
 
 def _symbols(block: Block, below: list[frozenset[str]]) -> frozenset[str]:
-    sizes = [block.repeat, block.first, *(size for tensor in block.own for size in tensor.shape)]
+    sizes = [*block.numbers.values(), *(size for tensor in block.own for size in tensor.shape)]
     sizes += [size for argument in block.args for size in _sizes(argument.value)]
     names = [symbol_names(size) for size in sizes if not isinstance(size, int)]
     return frozenset().union(*names, *(condition.symbols for condition in block.conditions), *below)
+
+
+def _at_most_one(size: Any) -> bool:
+    """Whether the symbols alone say that a size is no more than 1."""
+    function = type(size).__name__
+    if function in ("Min", "Max"):
+        return (any if function == "Min" else all)(map(_at_most_one, size.args))
+    return size <= 1 if isinstance(size, int) else (1 - size).is_nonnegative is True
 
 
 def _sizes(argument: object) -> list[Any]:
@@ -360,6 +386,8 @@ def _sizes(argument: object) -> list[Any]:
 def _conditions(block: Block, below: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
     own = [condition for each in block.conditions for condition in (*sound_divisor(each), each)]
     sizes = [size for tensor in block.own for size in tensor.shape if not isinstance(size, int)]
-    sizes += [size for size in (block.repeat, block.first) if not isinstance(size, int)]
+    sizes += [size for size in block.numbers.values() if not isinstance(size, int)]
     derived = [condition for size in sizes for condition in sound_size(size)]
+    if block.optional and not _at_most_one(block.repeat):
+        derived.append(Condition(1, ">=", block.repeat, "without a number in its name there is one or none"))
     return tuple(dict.fromkeys([*own, *(each for conditions in below for each in conditions), *derived]))

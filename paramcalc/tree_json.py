@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from paramcalc.conditions import Condition
-from paramcalc.errors import BadFile, InvalidValue, ParamcalcError
-from paramcalc.expression import MOST_BITS, parse_exact
+from paramcalc.errors import BadFile, ParamcalcError
+from paramcalc.evidence_json import evidence_in, evidence_out
+from paramcalc.expression import parse_exact
+from paramcalc.json_values import as_text, known, size_in, size_out
 from paramcalc.symbols import Size, as_expr, is_expr, same, short
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Argument, Block
@@ -25,11 +27,13 @@ _BLOCK_KEYS = {
     "own",
     "repeat",
     "first",
+    "run",
     "args",
     "conditions",
     "tied_to",
     "note",
     "step",
+    "evidence",
 }
 _TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to", "note"}
 
@@ -49,7 +53,7 @@ def to_json(block: Block) -> str:
         stack += ((depth + 1, child) for child in reversed(each.children))
     head: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     if isinstance(block.params, int) or len(block.params.args) <= MOST_STATED:
-        head["params"] = _size_out(block.params)
+        head["params"] = size_out(block.params)
     start = "".join(f"{json.dumps(key)}: {json.dumps(value)},\n  " for key, value in head.items())
     lines = ",\n    ".join(json.dumps(each) for each in blocks)
     return f'{{\n  {start}"blocks": [\n    {lines}\n  ]\n}}'
@@ -122,21 +126,12 @@ def _depths(blocks: list[Any]) -> list[int]:
     """The depth of each block: 0 for the root alone, then at most one more than that of the block before."""
     depths: list[int] = []
     for number, block in enumerate(blocks):
-        depth = _known(block, _BLOCK_KEYS, f"blocks[{number}]").get("depth")
+        depth = known(block, _BLOCK_KEYS, f"blocks[{number}]").get("depth")
         lowest, highest = (1, depths[-1] + 1) if depths else (0, 0)
         if type(depth) is not int or not lowest <= depth <= highest:
             raise ValueError(f"blocks[{number}]: depth {depth!r}, where {lowest} to {highest} is possible")
         depths.append(depth)
     return depths
-
-
-def _known(data: Any, keys: set[str], where: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise TypeError(f"{where} is no object")
-    unknown = sorted(data.keys() - keys)
-    if unknown:
-        raise ValueError(f"{where} has the unknown key {unknown[0]!r}")
-    return data
 
 
 def _block_out(block: Block, depth: int) -> dict[str, Any]:
@@ -146,12 +141,14 @@ def _block_out(block: Block, depth: int) -> dict[str, Any]:
         "label": block.label,
         "args": [_argument_out(tuple(each)) for each in block.args],
         "own": [_tensor_out(tensor) for tensor in block.own],
-        "repeat": _size_out(block.repeat),
-        "first": _size_out(block.first),
-        "step": block.step,
+        "repeat": size_out(block.repeat),
+        "first": size_out(block.first),
+        "step": size_out(block.step),
+        "run": size_out(block.run),
         "conditions": [_condition_out(each) for each in block.conditions],
         "tied_to": block.tied_to,
         "note": block.note,
+        "evidence": None if block.evidence is None else evidence_out(block.evidence),
     }
     default: Mapping[str, Any] = {
         "args": [],
@@ -160,7 +157,9 @@ def _block_out(block: Block, depth: int) -> dict[str, Any]:
         "repeat": 1,
         "first": 0,
         "step": 1,
+        "run": 1,
         "tied_to": None,
+        "evidence": None,
     }
     return {"depth": depth, **{key: value for key, value in data.items() if value != default.get(key, "")}}
 
@@ -168,25 +167,27 @@ def _block_out(block: Block, depth: int) -> dict[str, Any]:
 def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> Block:
     try:
         return Block(
-            name=_text(data.get("name", "")),
-            kind=_text(data.get("kind", "")),
+            name=as_text(data.get("name", "")),
+            kind=as_text(data.get("kind", "")),
             own=tuple(_tensor_in(tensor) for tensor in data.get("own", [])),
             children=children,
-            repeat=_size_in(data.get("repeat", 1)),
-            first=_size_in(data.get("first", 0)),
-            step=_step_in(data.get("step", 1)),
+            repeat=size_in(data.get("repeat", 1)),
+            first=size_in(data.get("first", 0)),
+            step=size_in(data.get("step", 1)),
+            run=size_in(data.get("run", 1)),
             args=tuple(_titled(each) for each in data.get("args", [])),
-            label=_text(data.get("label", "")),
+            label=as_text(data.get("label", "")),
             conditions=tuple(_condition_in(each) for each in data.get("conditions", [])),
             tied_to=_optional(data.get("tied_to")),
-            note=_text(data.get("note", "")),
+            note=as_text(data.get("note", "")),
+            evidence=evidence_in(data["evidence"]) if "evidence" in data else None,
         )
     except (KeyError, TypeError, ValueError, LookupError, RecursionError) as error:
         raise ValueError(f"{where}: {_reason(error)}") from None
 
 
 def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
-    data: dict[str, Any] = {"name": tensor.name, "shape": [_size_out(size) for size in tensor.shape]}
+    data: dict[str, Any] = {"name": tensor.name, "shape": [size_out(size) for size in tensor.shape]}
     for key, default in (("role", "parameter"), ("dtype", "float32"), ("tied_to", None), ("note", "")):
         if getattr(tensor, key) != default:
             data[key] = getattr(tensor, key)
@@ -194,35 +195,25 @@ def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
 
 
 def _tensor_in(data: Any) -> TensorSpec:
-    tensor = _known(data, _TENSOR_KEYS, "a tensor")
+    tensor = known(data, _TENSOR_KEYS, "a tensor")
     return TensorSpec(
-        _text(tensor["name"]),
+        as_text(tensor["name"]),
         _shape_in(tensor["shape"]),
         tensor.get("role", "parameter"),
-        _text(tensor.get("dtype", "float32")),
+        as_text(tensor.get("dtype", "float32")),
         _optional(tensor.get("tied_to")),
-        _text(tensor.get("note", "")),
+        as_text(tensor.get("note", "")),
     )
 
 
 def _condition_out(each: Condition) -> dict[str, Any]:
-    sides = {"left": _size_out(each.left), "right": _size_out(each.right)}
+    sides = {"left": size_out(each.left), "right": size_out(each.right)}
     return {**sides, "relation": each.relation, "reason": each.reason}
 
 
 def _condition_in(data: Any) -> Condition:
-    each = _known(data, {"left", "relation", "right", "reason"}, "a condition")
-    return Condition(_size_in(each["left"]), each["relation"], _size_in(each["right"]), _text(each.get("reason", "")))
-
-
-def _size_out(size: Size) -> int | str:
-    if isinstance(size, int) and size.bit_length() > MOST_BITS:
-        raise InvalidValue(f"the count is {short(size)}", where="JSON", expected=f"at most {MOST_BITS:,} bits")
-    return size if isinstance(size, int) else str(size)
-
-
-def _size_in(data: Any) -> Size:
-    return parse_exact(data) if isinstance(data, str) else as_expr(data)
+    each = known(data, {"left", "relation", "right", "reason"}, "a condition")
+    return Condition(size_in(each["left"]), each["relation"], size_in(each["right"]), as_text(each.get("reason", "")))
 
 
 def _count_in(data: Any) -> Size:
@@ -233,14 +224,14 @@ def _count_in(data: Any) -> Size:
 def _shape_in(data: Any) -> tuple[Size, ...]:
     if not isinstance(data, list):
         raise TypeError(f"shape {data!r} is no list")
-    return tuple(_size_in(size) for size in data)
+    return tuple(size_in(size) for size in data)
 
 
 def _titled(data: Any) -> Argument:
     values = _argument_in(data)
     if not isinstance(values, tuple) or not 2 <= len(values) <= 3:
         raise TypeError(f"argument {data!r} is no list of name, value and default")
-    return Argument(_text(values[0]), *values[1:])
+    return Argument(as_text(values[0]), *values[1:])
 
 
 def _argument_out(value: Any) -> Any:
@@ -253,21 +244,9 @@ def _argument_in(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_argument_in(item) for item in value)
     if isinstance(value, dict):
-        return parse_exact(_text(_known(value, {"expr"}, "an argument")["expr"]))
+        return parse_exact(as_text(known(value, {"expr"}, "an argument")["expr"]))
     return value
-
-
-def _step_in(data: Any) -> int:
-    if type(data) is not int:
-        raise TypeError(f"step {data!r} is no integer")
-    return data
 
 
 def _optional(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
+    return None if value is None else as_text(value)

@@ -2,46 +2,73 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import product
+from math import isqrt
 from typing import Any, TypeAlias
 
+from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue
 from paramcalc.fitting import Fitter, Point
 from paramcalc.fold import fold, runs_of
+from paramcalc.numbered import by_index, index_of, kinds_of, most, slots_of, step_of, together
 from paramcalc.paths import INDEX, join
-from paramcalc.rhythm import Rhythm, rhythm
-from paramcalc.symbols import Size, floored
+from paramcalc.rhythm import Rhythm, Turn, placed, rhythm, turn
+from paramcalc.symbols import Size, canonical, floored, symbol
 from paramcalc.tensor import TensorSpec
+from paramcalc.ties import absolute
 from paramcalc.tree import Argument, Block
 
 Pool: TypeAlias = Callable[[int], Sequence[Size]]
 Rows: TypeAlias = "list[tuple[int, Block]]"  # the number of a point, and what stands at a place there
 
-_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")
+NUMBER = re.compile(r"[0-9]+")
 FEW = 3  # so many points at least must show a structure for its sizes to be fitted
 
 
 @dataclass(frozen=True)
 class Hints:
-    """What sizes are at the first point: those of tensors by name, and expressions that have a value there."""
+    """What sizes are at the first point: those of tensors by name, and expressions that have a value there.
+
+    Numbers may also be `logarithms` times a number, and a number. On `inexact` sizes others depend in a way that no
+    expression can say; what is known holds `within` conditions. At a point, floating point may have `missed` a number.
+    """
 
     known: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)
     pool: Pool = lambda _: ()
+    logarithms: Sequence[Size] = ()
+    inexact: frozenset[str] = frozenset()
+    within: tuple[Condition, ...] = ()
+    missed: Callable[[Point], bool] | None = None
 
 
 class Unfit(InvalidValue):
     """Trees that no one tree of expressions describes; `where` names the place.
 
-    `odd` are the points at which the structure is not that of the first, `names` the sizes that the place depends on.
+    `odd` are the points at which the structure is not that of the first, `names` the sizes that the place depends on,
+    `bounds` the conditions under which there is a tree after all. Where numbers defy the fit, `numbers` are those seen
+    at the points, and `dimension` which one of the tensor they are.
     """
 
-    def __init__(self, problem: str, *, where: str, odd: Sequence[int] = (), names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: str,
+        odd: Iterable[int] = (),
+        names: Iterable[str] = (),
+        bounds: Iterable[Condition] = (),
+        numbers: Mapping[int, int] | None = None,
+    ) -> None:
         super().__init__(problem, where=where)
+        self.numbers = dict(numbers or {})
+        self.dimension: int | None = None
         self.odd = frozenset(odd)
         self.names = tuple(names)
+        self.bounds = tuple(bounds)
 
 
 class Unifier:
@@ -51,6 +78,7 @@ class Unifier:
         self.points = tuple(points)
         self.hints = hints or Hints()
         self.fitters: dict[tuple[int, ...], Fitter] = {}
+        self.alike: dict[tuple[str, int], dict[Size, None]] = {}  # sizes of tensors whose names differ in numbers only
 
     def tree(self, trees: Sequence[Block]) -> Block:
         """Return the one tree, equal neighbours folded.
@@ -70,17 +98,35 @@ class Unifier:
         if size is None:
             size = fitter.plain(values)
         if size is None and 0 in numbers:
-            size = next((each for each in self.hints.pool(numbers[0]) if fitter.meets(each, values)), None)
+            size = next((each for each in self._met(numbers[0]) if fitter.meets(each, values)), None)
         if size is None:
             size = fitter.fit(values)
+        if size is None:
+            size = fitter.line((*self.hints.logarithms, *self._beside(numbers)), values)
         if size is None:
             shown = "; ".join(
                 f"{value} at {', '.join(f'{name}={point[name]}' for name in fitter.relevant(values))}"
                 for value, point in list(zip(values, fitter.points, strict=True))[:6]
             )
             problem = f"{what} follows no expression that was tried: {shown}"
-            raise Unfit(problem, where=where or "the model", names=fitter.relevant(values))
+            raise Unfit(problem, where=where or "the model", names=fitter.relevant(values), numbers=numbers)
         return size
+
+    def _met(self, value: int) -> list[Size]:
+        """The numbers of a value that the code met, and the squares of those whose square it is."""
+        root = isqrt(value)
+        squares = [canonical(each**2) for each in self.hints.pool(root)] if root**2 == value else []
+        return [*self.hints.pool(value), *squares]
+
+    def _beside(self, numbers: Mapping[int, int]) -> list[Size]:
+        """The numbers that the code met of which a number is a small multiple, and a little more or less."""
+        found = product(range(1, 5), range(-1, 3)) if 0 in numbers else ()
+        return [
+            each
+            for by, more in found
+            if not (numbers[0] - more) % by
+            for each in self.hints.pool((numbers[0] - more) // by)
+        ]
 
     def _whole(self, numbers: Mapping[int, int], what: str, where: str) -> Size:
         """The expression for numbers of copies: rounded down where it is a quotient."""
@@ -103,48 +149,97 @@ class Unifier:
     def _children(self, rows: Rows, place: str) -> tuple[Block, ...]:
         names = {tuple(child.name for child in block.children) for _, block in rows}
         if len(names) == 1:
-            return tuple(
-                self._block([(point, block.children[number]) for point, block in rows], join(place, name))
-                for number, name in enumerate(names.pop())
-            )
-        slots = {point: _slots(block.children) for point, block in rows}
-        keys = _common({point: [key for key, _ in each] for point, each in slots.items()}, place)
+            try:
+                return tuple(
+                    self._block([(point, block.children[number]) for point, block in rows], join(place, name))
+                    for number, name in enumerate(names.pop())
+                )
+            except Unfit as problem:
+                if not problem.odd or not self._take_turns(rows):
+                    raise
+        slots = {point: slots_of(block.children) for point, block in rows}
+        keys = self._keys({point: [key for key, _ in each] for point, each in slots.items()}, place)
         found: list[Block] = []
-        for key in keys:
+        for key, there in keys.items():
             members = {point: dict(each).get(key, []) for point, each in slots.items()}
             if INDEX in key:
                 found += self._runs({point: runs_of(each) for point, each in members.items()}, key, place)
             else:
                 single = [(point, each[0]) for point, each in members.items() if each]
-                found.append(self._block(single, join(place, key)))
+                found.append(replace(self._block(single, join(place, key)), repeat=there))
         return tuple(found)
+
+    def _keys(self, names: Mapping[int, list[str]], place: str) -> dict[str, Size]:
+        """The names at all points with how often they are there; numbered ones may be missing at some."""
+        found: dict[str, Size] = {}
+        for key in dict.fromkeys(key for each in sorted(names.values(), key=len, reverse=True) for key in each):
+            there = {point: key in each for point, each in names.items()}
+            size = 1 if INDEX in key or all(there.values()) else self._presence(there)
+            if size is None:
+                raise Unfit(f"{key!r} is there at some sizes only", where=place or "root", odd=_odd(there))
+            found[key] = size
+        return found
+
+    def _presence(self, there: Mapping[int, bool]) -> Size | None:
+        """1 where something is there and 0 elsewhere, where that depends on whether a size is more than 1."""
+        import sympy
+
+        for name in (name for name, value in self.points[0].items() if value == 1):
+            more = {point: self.points[point][name] > 1 for point in there}
+            if more == there:
+                return sympy.Min(1, symbol(name) - 1)
+            if all(more[point] != there[point] for point in there):
+                return sympy.Max(0, 2 - symbol(name))
+        return None
 
     def _runs(self, runs: dict[int, list[list[Block]]], template: str, place: str) -> list[Block]:
         """Layers in runs of equal ones: each run as one block, its number of copies fitted."""
         where = join(place, template)
-        shown = _most(runs)
+        shown = most(runs)
+        less = 0 in runs and 0 not in shown
+        if less:  # the last runs may have no copies at the first point
+            with contextlib.suppress(Unfit):
+                return self._in_line(runs, template, place)
         if len(shown) < FEW:
-            shown = _most({point: _in_turn(each) for point, each in runs.items()})
-        turning = len(shown) < FEW or any(not _step(run) for each in shown.values() for run in each if len(run) > 1)
-        found = rhythm([_kinds(each) for each in runs.values()]) if turning else None
+            shown = most({point: together(each) for point, each in runs.items()})
+        uneven = any(not step_of(run) for each in shown.values() for run in each if len(run) > 1)
+        turning = less or len(shown) < FEW or uneven
+        layers = {point: [block for run in each for block in run] for point, each in runs.items()}
+        found = rhythm([kinds_of(each) for each in runs.values()]) if turning else None
         if found is not None:
-            layers = {point: [block for run in each for block in run] for point, each in runs.items()}
-            return self._in_rhythm(layers, found, template, place)
+            try:
+                return self._in_rhythm(layers, found, template, place)
+            except Unfit as problem:
+                if not problem.numbers:
+                    raise
+        taken = self._turn(layers) if len({len(each) for each in runs.values()}) > 1 else None
+        if taken is not None:
+            return self._in_turn(layers, taken, template, where)
+        longest = max(runs.values(), key=lambda each: (len(each), sum(map(len, each))))
+        enough = len(layers[min(layers)]) >= sum(map(len, longest[:-2]))  # the first point shows all kinds but two
+        if turning and enough and placed(kinds_of(longest), [kinds_of(each) for each in runs.values()]):
+            return self._in_place(layers, list(map(len, longest)), template, where)
         if len(shown) < FEW:
             counts = ", ".join(str(len(each)) for each in list(runs.values())[:9])
-            problem = f"the number of different layers changes with the sizes: {counts}"
-            raise Unfit(problem, where=where, odd=_odd({point: len(_in_turn(each)) for point, each in runs.items()}))
-        steps = {_step(run) for each in shown.values() for run in each if len(run) > 1} or {1}
+            changes = f"the number of different layers changes with the sizes: {counts}"
+            raise Unfit(changes, where=where, odd=_odd({point: len(together(each)) for point, each in runs.items()}))
+        steps = {step_of(run) for each in shown.values() for run in each if len(run) > 1} or {1}
         if len(steps) > 1:
-            raise Unfit("different layers take turns in no one rhythm", where=where)
-        most, step = len(next(iter(shown.values()))), steps.pop()
+            fewer = [point for point, each in runs.items() if 0 in runs and len(each) < len(runs[0])]
+            raise Unfit("different layers take turns in no one rhythm", where=where, odd=fewer)
+        return self._in_line(shown, template, place, steps.pop())
+
+    def _in_line(self, runs: dict[int, list[list[Block]]], template: str, place: str, step: int = 1) -> list[Block]:
+        """Runs of layers that follow each other; the last ones may have no copies at some points."""
+        where = join(place, template)
         blocks: list[Block] = []
-        for number in range(most):
-            here = {point: each[number] for point, each in shown.items()}
+        for number in range(max(len(each) for each in runs.values())):
+            here = {point: each[number] for point, each in runs.items() if number < len(each)}
             rows = [(point, run[0]) for point, run in here.items()]
             block = self._block(rows, join(place, rows[0][1].name))
-            repeat = self._whole({point: len(run) for point, run in here.items()}, "the number of layers", where)
-            first = self._whole({point: _index(run[0].name) for point, run in here.items()}, "the first index", where)
+            counts = {point: len(here.get(point, ())) for point in runs}
+            repeat = self._whole(counts, "the number of layers", where)
+            first = self._whole({point: index_of(run[0].name) for point, run in here.items()}, "the first index", where)
             if repeat == 1 and isinstance(first, int):
                 blocks.append(block.named(template.replace(INDEX, str(first))))
             else:
@@ -174,12 +269,63 @@ class Unifier:
                 blocks.append(replace(block, name=template, repeat=repeat, first=number, step=period))
         return blocks
 
+    def _take_turns(self, rows: Rows) -> bool:
+        """Whether a size says for a list of layers which of them are others."""
+        numbered = [dict(slots_of(block.children)) for _, block in rows]
+        lists = [key for key in numbered[0] if INDEX in key]
+        found = ({point: slots[key] for (point, _), slots in zip(rows, numbered, strict=True)} for key in lists)
+        return any(self._turn(each) is not None for each in found)
+
+    def _turn(self, layers: Mapping[int, list[Block]]) -> Turn | None:
+        kinds = [kinds_of([[block] for block in each]) for each in layers.values()]
+        return turn(kinds, [self.points[point] for point in layers])
+
+    def _in_turn(self, layers: dict[int, list[Block]], taken: Turn, template: str, where: str) -> list[Block]:
+        """Layers of which every so many-th is another one, as a size says: those, and the others."""
+        parted = {point: taken.parted(each, self.points[point]) for point, each in layers.items()}
+        apart = max(taken.place, 0)
+        blocks = []
+        for number in range(apart):
+            rows = [(point, each[number]) for point, each in layers.items() if len(each) > number]
+            blocks.append(self._block(rows, where).named(template.replace(INDEX, str(number))))
+        period, last = symbol(taken.name), int(taken.place < 0)
+        count = self._whole({point: len(each) for point, each in layers.items()}, "the number of layers", where) - apart
+        repeat = floored(count, period) if last else -floored(-count, period)
+        numbers = ((repeat, apart + last * (period - 1), 1), (count - repeat, apart + 1 - last, period - 1))
+        for kind, (copies, first, run) in enumerate(numbers):
+            rows = [(point, each[kind][0]) for point, each in parted.items() if each[kind]]
+            block = self._block(rows, where)
+            blocks.append(replace(block, name=template, repeat=copies, first=first, step=period, run=run))
+        return blocks
+
+    def _in_place(
+        self, layers: dict[int, list[Block]], lengths: Sequence[int], template: str, where: str
+    ) -> list[Block]:
+        """Layers of which each place has one kind, whatever the sizes; there are more or fewer of the last kinds."""
+        import sympy
+
+        starts = [sum(lengths[:number]) for number in range(len(lengths))]
+        count = self._whole({point: len(each) for point, each in layers.items()}, "the number of layers", where)
+        sure = max(start for start in starts if start <= len(layers[min(layers)]))
+        odd = [point for point, each in layers.items() if len(each) < sure]
+        if odd:
+            bound = Condition(count, ">=", sure, "another model is built below")
+            raise Unfit("fewer layers are not all of their kinds", where=where, odd=odd, bounds=(bound,))
+        blocks = []
+        for length, start in zip(lengths, starts, strict=True):
+            block = self._block([(point, each[start]) for point, each in layers.items() if len(each) > start], where)
+            more = count - start if start == sure else sympy.Max(0, count - start)
+            copies = length if start < sure else more if start == starts[-1] else sympy.Min(length, more)
+            alone = block.named(template.replace(INDEX, str(start)))
+            blocks.append(alone if copies == 1 else replace(block, name=template, repeat=copies, first=start))
+        return blocks
+
     def _own(self, rows: Rows, place: str) -> tuple[tuple[TensorSpec, ...], tuple[Block, ...]]:
         names = {tuple(tensor.name for tensor in block.own) for _, block in rows}
         if len(names) == 1:
             columns = [[(point, block.own[number]) for point, block in rows] for number in range(len(names.pop()))]
             return tuple(self._tensor(column, place) for column in columns), ()
-        indexed = {point: _by_index(block.own) for point, block in rows}
+        indexed = {point: by_index(block.own) for point, block in rows}
         plain = {point: each.pop(None, ()) for point, each in indexed.items()}
         shown = {point: tuple(tensor.name for tensor in each) for point, each in plain.items()}
         if len(set(shown.values())) > 1:
@@ -205,12 +351,19 @@ class Unifier:
         if len(set(kinds.values())) > 1:
             problem = "its role, element type, tie or number of dimensions changes with the sizes"
             raise Unfit(problem, where=name, odd=_odd(kinds))
-        hint = self.hints.known.get(name, ()) if column[0][0] == 0 else ()
+        source = name if first.tied_to is None else absolute(place, first.tied_to)
+        hint = self.hints.known.get(source, ()) if column[0][0] == 0 else ()
         shape = []
         for number in range(len(first.shape)):
-            known = hint[number] if number < len(hint) else ()
+            alike = self.alike.setdefault((NUMBER.sub(INDEX, name), number), {})
+            known = (*(hint[number] if number < len(hint) else ()), *alike)
             sizes = {point: int(each.shape[number]) for point, each in column}
-            shape.append(self._fit(sizes, f"dimension {number}", name, known))
+            try:
+                shape.append(self._fit(sizes, f"dimension {number}", name, known))
+                alike[shape[-1]] = None
+            except Unfit as problem:
+                problem.dimension = number
+                raise
         return replace(first, shape=tuple(shape), note="")
 
     def _arguments(self, rows: Rows) -> tuple[Argument, ...]:
@@ -240,74 +393,7 @@ class Unifier:
         return first
 
 
-def _most(runs: dict[int, list[list[Block]]]) -> dict[int, list[list[Block]]]:
-    """The points at which there are the most runs: at the others some have no copies, or are equal by chance."""
-    most = max(len(each) for each in runs.values())
-    return {point: each for point, each in runs.items() if len(each) == most}
-
-
-def _in_turn(runs: list[list[Block]]) -> list[list[Block]]:
-    """All blocks of equal content together, as where layers of several kinds take turns."""
-    found: dict[object, list[Block]] = {}
-    for run in runs:
-        found.setdefault((run[0].content(), run[0].children), []).extend(run)
-    return list(found.values())
-
-
-def _kinds(runs: list[list[Block]]) -> list[object]:
-    return [(run[0].content(), run[0].children) for run in runs for _ in run]
-
-
-def _step(run: list[Block]) -> int:
-    """The distance of the numbers in the names, 0 where it is not always the same."""
-    numbers = [_index(block.name) for block in run]
-    steps = {after - before for before, after in pairwise(numbers)}
-    return steps.pop() if len(steps) == 1 else 0
-
-
-def _slots(children: Sequence[Block]) -> list[tuple[str, list[Block]]]:
-    """Children by name, those whose names are numbered together under their template."""
-    slots: dict[str, list[Block]] = {}
-    for child in children:
-        numbered = _NUMBERED.fullmatch(child.name)
-        key = f"{numbered[1]}{INDEX}" if numbered else child.name
-        slots.setdefault(key, []).append(child)
-    return list(slots.items())
-
-
 def _odd(seen: Mapping[int, object]) -> list[int]:
     """The points at which something else is seen than at the first."""
     first = seen[min(seen)]
     return [point for point, each in seen.items() if each != first]
-
-
-def _common(names: Mapping[int, list[str]], place: str) -> list[str]:
-    """The names at all points, in order; numbered ones may be missing where there are none of them."""
-    longest = max(names.values(), key=len)
-    for each in names.values():
-        missing = [key for key in longest if key not in each and INDEX not in key]
-        extra = [key for key in each if key not in longest]
-        if missing or extra:
-            name = (missing or extra)[0]
-            odd = _odd({point: name in each for point, each in names.items()})
-            raise Unfit(f"{name!r} is there at some sizes only", where=place or "root", odd=odd)
-    return longest
-
-
-def _index(name: str) -> int:
-    numbered = _NUMBERED.fullmatch(name)
-    assert numbered is not None, name
-    return int(numbered[2])
-
-
-def _by_index(own: Sequence[TensorSpec]) -> dict[int | None, tuple[TensorSpec, ...]]:
-    """Tensors by the last number in their names, under the template of these; those without one under None."""
-    found: dict[int | None, list[TensorSpec]] = {}
-    for tensor in own:
-        numbered = re.fullmatch(r"(.*\D|)(0|[1-9][0-9]*)(\D*)", tensor.name)
-        if numbered is None:
-            found.setdefault(None, []).append(tensor)
-        else:
-            name = f"{numbered[1]}{INDEX}{numbered[3]}"
-            found.setdefault(int(numbered[2]), []).append(replace(tensor, name=name))
-    return {index: tuple(tensors) for index, tensors in found.items()}

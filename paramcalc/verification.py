@@ -14,6 +14,7 @@ from paramcalc.paths import INDEX, join
 from paramcalc.symbols import Size
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
+from paramcalc.whole import sizes_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -147,9 +148,7 @@ def _verified(general: Block, actual: Block, files: tuple[bool, bool], strict: b
 
 def _unknown(tree: Block) -> list[str]:
     """The symbols in the sizes of a tree; those in its arguments and conditions alone change no tensor."""
-    sizes = [size for _, block in tree.walk() for size in (block.repeat, block.first)]
-    sizes += [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
-    return sorted({str(each) for size in sizes if not isinstance(size, int) for each in size.free_symbols})
+    return sorted({str(each) for size in sizes_of(tree) if not isinstance(size, int) for each in size.free_symbols})
 
 
 def _rank(found: Verification) -> tuple[bool, int]:

@@ -26,14 +26,14 @@ def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
 
     def visit(block: Block, children: list[Block]) -> Block:
         own = tuple(replace(each, shape=tuple(_whole(size, divisions) for size in each.shape)) for each in block.own)
-        repeat, first = _whole(block.repeat, divisions), _whole(block.first, divisions)
-        return replace(block, own=own, children=tuple(children), repeat=repeat, first=first)
+        numbers: dict[str, Any] = {name: _number(size, divisions) for name, size in block.numbers.items()}
+        return replace(block, own=own, children=tuple(children), **numbers)
 
     return bottom_up(tree, visit) if divisions else tree
 
 
 def quotients(tree: Block) -> tuple[Condition, ...]:
-    """Return the conditions under which sizes divided by others, in a tree, are whole.
+    """Return the conditions under which products of sizes divided by others, in a tree, are whole.
 
     >>> from paramcalc.symbols import floored, symbol
     >>> from paramcalc.tensor import TensorSpec
@@ -43,21 +43,41 @@ def quotients(tree: Block) -> tuple[Condition, ...]:
     import sympy
 
     found: dict[Condition, None] = {}
-    for rounded in roundings(tree):
+    lists = [block for _, block in tree.walk() if block.step == 1]  # layers that take turns may end amid one
+    for rounded in _rounded([*dimensions(tree), *(size for block in lists for size in block.numbers.values())]):
         above, below = sympy.fraction(sympy.together(rounded.args[0]))
-        if isinstance(rounded, sympy.floor) and below.free_symbols:
+        plain = above.free_symbols and below.free_symbols and not (above.is_Add or below.is_Add)
+        if isinstance(rounded, sympy.floor) and plain:
             found[Condition(canonical(above), "divisible by", canonical(below), "a quotient of sizes is whole")] = None
     return tuple(found)
 
 
 def roundings(tree: Block) -> list[Any]:
     """Return the floors, maxima and minima in the sizes of a tree."""
+    return _rounded(sizes_of(tree))
+
+
+def _rounded(sizes: Sequence[Size]) -> list[Any]:
     import sympy
 
-    sizes = [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
-    sizes += [size for _, block in tree.walk() for size in (block.repeat, block.first)]
     symbolic = dict.fromkeys(size for size in sizes if not isinstance(size, int))
     return list(dict.fromkeys(part for size in symbolic for part in size.atoms(sympy.floor, sympy.Max, sympy.Min)))
+
+
+def sizes_of(tree: Block) -> list[Size]:
+    """Return the dimensions of all tensors of a tree, and the numbers of copies of its blocks with their first ones."""
+    return dimensions(tree) + [size for _, block in tree.walk() for size in block.numbers.values()]
+
+
+def dimensions(tree: Block) -> list[Size]:
+    """Return the dimensions of all tensors of a tree."""
+    return [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
+
+
+def _number(size: Size, divisions: Sequence[Condition]) -> Size:
+    """A number of copies, which stays rounded where the symbols alone do not say that it is whole."""
+    whole = _whole(size, divisions)
+    return whole if isinstance(whole, int) or whole.is_integer else size
 
 
 def _whole(size: Size, divisions: Sequence[Condition]) -> Size:
@@ -65,10 +85,16 @@ def _whole(size: Size, divisions: Sequence[Condition]) -> Size:
         return size
     import sympy
 
+    from paramcalc.logarithm import ilog, ipow
+
+    held = size.atoms(sympy.Max, sympy.Min, sympy.Mod, ilog, ipow)  # of integers: what is in them stays rounded
+    letters = {each: sympy.Dummy(integer=True, positive=each.is_positive) for each in held}
+
     def exact(rounded: Any) -> Any:
         (inner,) = rounded.args
         return (
             inner if any(isinstance(canonical(inner * each.right / each.left), int) for each in divisions) else rounded
         )
 
-    return canonical(size.replace(lambda part: isinstance(part, sympy.floor), exact))
+    free = size.xreplace(letters).replace(lambda part: isinstance(part, sympy.floor), exact)
+    return canonical(free.xreplace({letter: each for each, letter in letters.items()}))

@@ -32,6 +32,8 @@ def evidence_lines(evidence: Evidence) -> list[str]:
     fixed = {name: value for name, value in evidence.fixed.items() if type(value) is not bool}
     if fixed:
         lines.append(f"fixed: {', '.join(f'{name}={value}' for name, value in fixed.items())}")
+    if evidence.layout:
+        lines.append(f"layout: {', '.join(f'{name}={value}' for name, value in evidence.layout.items())}")
     if evidence.follows:
         lines.append(f"given by others: {', '.join(f'{name}={size}' for name, size in evidence.follows.items())}")
     if evidence.no_effect:

@@ -32,6 +32,7 @@ def told(met: Sequence[Comparison], at: Mapping[str, Any]) -> Told:
     divisions: dict[Condition, None] = {}
     branches: dict[Condition, None] = {}
     equal: dict[tuple[Size, Size], None] = {}
+    periods = _periods(met)
     for relation, left, right, outcome in dict.fromkeys(met):
         sides = _sides(left, right)
         if sides is None:
@@ -41,11 +42,20 @@ def told(met: Sequence[Comparison], at: Mapping[str, Any]) -> Told:
         elif (relation == "eq") != outcome:
             branches |= _condition(sides[0], "!=", sides[1])
         else:
-            exact = _exact(left, right, *sides)
+            exact = {} if left[0] == "%" and left[2] in periods else _exact(left, right, *sides)
             divisions |= exact
             if not exact and len(symbol_names(sides[0]) | symbol_names(sides[1])) > 1:
                 equal[sides] = None
     return Told(tuple(divisions), tuple(_few(list(branches), at)), tuple(equal))
+
+
+def _periods(met: Sequence[Comparison]) -> set[Node]:
+    """The sizes by which the numbers of a loop were divided to see whose turn it is: no rest is demanded of any."""
+    divided: dict[Node, set[int]] = {}
+    for _, left, _, _ in met:
+        if left[0] == "%" and left[1][0] == "number":
+            divided.setdefault(left[2], set()).add(left[1][1])
+    return {size for size, numbers in divided.items() if any(number + 1 in numbers for number in numbers)}
 
 
 def _sides(left: Node, right: Node) -> tuple[Size, Size] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import inspect
 import sys
 import warnings
@@ -12,13 +13,19 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from paramcalc.conditions import Condition
 from paramcalc.derivation import derive_tree
-from paramcalc.errors import InvalidType, ParamcalcError, unknown_name
-from paramcalc.probing import Limits, Refused, Report
+from paramcalc.errors import InvalidType, InvalidValue, NoForm, ParamcalcError, unknown_name
+from paramcalc.evidence import plain
+from paramcalc.probing import Limits, Overdue, Refused, Report
 from paramcalc.sampling import Sampler, varied
 from paramcalc.sources.comparisons import Comparison, Follow, Told, follows, told
+from paramcalc.sources.config_fields import at_path, chosen, fields, other_fields, twice, with_fields
+from paramcalc.sources.deadline import within
+from paramcalc.sources.factory import is_built, said
+from paramcalc.sources.layout import layout
 from paramcalc.sources.torch_module import from_module
-from paramcalc.sources.traced import Node, Trace, expression_of
+from paramcalc.sources.traced import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
 from paramcalc.symbols import Size, symbol_names
 from paramcalc.tree import Block
 from paramcalc.unify import Hints
@@ -39,19 +46,62 @@ def derive(
     """Return the closed form of what a factory builds: a tree of expressions of its integer arguments, with evidence.
 
     `build` is called with the arguments `at`, and with other integers for those in `vary` (by default all that are
-    integers). It returns a torch module or a tree. Models are built on the meta device and never initialised. The tree
-    has predicted, tensor by tensor, models at points that it had not seen: `tree.evidence` names them.
+    integers). Integers in a list are sizes one by one, `cutoffs_0`, `cutoffs_1`, ...; in `vary` the name of the list
+    stands for all of them. The factory returns a torch module or a tree. Models are built on the meta device and never
+    initialised. The tree has predicted, tensor by tensor, models at points that it had not seen: `tree.evidence`.
 
     >>> from torch import nn
     >>> tree = derive(nn.Linear, {"in_features": 4, "out_features": 3})
     >>> tree.params, len(tree.evidence.predicted)
     (in_features*out_features + out_features, 8)
 
-    Raises InvalidValue where the factory fails at `at`, or where no closed form predicts what it builds, naming the
-    tensor and the numbers; UnknownName for an argument that it does not take; InvalidType where it returns no module.
+    Raises NoForm where no closed form predicts what is built, naming the tensor, the dimension and the numbers; its
+    `proven` is the part of the tree that has one. InvalidValue where the factory fails at `at`, draws at random, or
+    takes too kept; UnknownName for an argument that it does not take; InvalidType where it returns no module.
     """
     _check(build, at)
-    return proven(lambda values: build(**values), at, vary, limits=limits, report=report)
+    _check_names(at)
+    paths = fields(at)
+    names = None if vary is None else chosen(vary, at, "size", where="vary")
+    start = {name: at_path(at, path) for name, path in paths.items()}
+
+    def build_at(values: Mapping[str, Any]) -> Any:
+        return build(**with_fields(at, {paths[name]: value for name, value in values.items()}))
+
+    fixed = {name: plain(value) for name, value in other_fields(at).items()}
+    with within((limits or Limits()).seconds):
+        kept = layout_of(lambda changes: build(**with_fields(at, changes)), at, paths) if names is None else {}
+        start = {name: value for name, value in start.items() if name not in kept}
+        with completing(fixed=fixed, layout=kept) as completed:
+            return completed(proven(build_at, start, names, limits=limits, report=report))
+
+
+def layout_of(build: Callable[[Mapping[Any, Any]], Any], data: Any, paths: Mapping[str, Any]) -> dict[str, int]:
+    """Return the integers that only lay out a model, which `build` makes of other values at some paths."""
+    probe = _probe(build)
+
+    def attempt(changes: Mapping[Any, Any]) -> Block | None:
+        with contextlib.suppress(Refused):
+            return probe(changes)
+        return None
+
+    return layout(attempt, data, paths)
+
+
+@contextlib.contextmanager
+def completing(**more: Mapping[str, Any]) -> Iterator[Callable[[Block], Block]]:
+    """What adds to the evidence of a tree, and of one that an error holds."""
+
+    def completed(tree: Block) -> Block:
+        evidence: Any = tree.evidence
+        changes = {name: {**getattr(evidence, name), **values} for name, values in more.items()}
+        return replace(tree, evidence=replace(evidence, **changes))
+
+    try:
+        yield completed
+    except NoForm as error:
+        error.proven = error.proven and completed(error.proven)
+        raise
 
 
 def proven(
@@ -63,6 +113,31 @@ def proven(
     report: Report | None = None,
 ) -> Block:
     """Return the closed form of what a function builds from values by name; the work behind `derive`."""
+    with _quick_collection():
+        return _proven(build, at, vary, limits=limits, report=report)
+
+
+@contextlib.contextmanager
+def _quick_collection() -> Iterator[None]:
+    """Keep the garbage collector from going through all that is loaded already each time that models were built."""
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _proven(
+    build: Factory,
+    at: Mapping[str, object],
+    vary: Sequence[str] | None,
+    *,
+    limits: Limits | None,
+    report: Report | None,
+) -> Block:
     names = [name for name in varied(at) if vary is None or name in vary]
     followed: list[Follow] = []
     while True:
@@ -75,18 +150,18 @@ def proven(
         if new is None:
             break
         followed.append(new)
-    tree = derive_tree(
-        _probe(together),
-        start,
-        None if vary is None else [name for name in vary if name in free or name not in names],
-        hints=hints,
-        likely=known.divisions,
-        branches=known.branches,
-        limits=limits,
-        report=report,
-    )
-    assert tree.evidence is not None
-    return replace(tree, evidence=replace(tree.evidence, follows={each.name: each.size for each in followed}))
+    with completing(follows={each.name: each.size for each in followed}) as completed:
+        tree = derive_tree(
+            _probe(together),
+            start,
+            None if vary is None else [name for name in vary if name in free or name not in names],
+            hints=hints,
+            likely=known.divisions,
+            branches=known.branches,
+            limits=limits,
+            report=report,
+        )
+        return completed(tree)
 
 
 def _together(build: Factory, followed: Sequence[Follow]) -> Factory:
@@ -144,16 +219,23 @@ def _probe(build: Factory) -> Callable[[Mapping[str, int]], Block]:
         with building():
             try:
                 model = build(point)
-            except Exception as error:
-                raise Refused(_sentence(error)) from error
+            except (KeyboardInterrupt, Overdue):
+                raise
+            except BaseException as error:  # the code may exit, or raise what it likes
+                raise Refused(said(error)) from error
         return _tree(model)
 
     return probe
 
 
 def _check(build: object, at: Mapping[str, object]) -> None:
+    expected = "a class or a function that returns a torch.nn.Module"
     if not callable(build):
-        raise InvalidType(f"got {type(build).__name__}", where="derive", expected="a class or a function")
+        raise InvalidType(f"got {type(build).__name__}", where="derive", expected=expected)
+    if is_built(build):
+        raise InvalidType(f"got a {type(build).__name__} that is built already", where="derive", expected=expected)
+    if not isinstance(at, Mapping) or not all(isinstance(name, str) for name in at):
+        raise InvalidType(f"got {str(at)[:60]}", where="at", expected="values by name of argument")
     try:
         parameters = inspect.signature(build).parameters.values()
     except (TypeError, ValueError):
@@ -166,19 +248,23 @@ def _check(build: object, at: Mapping[str, object]) -> None:
             raise unknown_name("argument", name, known, where=getattr(build, "__name__", "the factory"))
 
 
+def _check_names(at: Mapping[str, object]) -> None:
+    clash = twice(at)
+    if clash is not None:
+        expected = "other names of arguments, so that each size has one"
+        raise InvalidValue(f"two sizes are named {clash!r}", where="at", expected=expected)
+    if not fields(at):
+        example = 'sizes to vary, such as at={"d_model": 64}'
+        raise InvalidValue("it holds no int of 1 or more", where="at", expected=example)
+
+
 @contextlib.contextmanager
 def building(trace: Trace | None = None) -> Iterator[Any]:
     """The meta device, without initialisation or warnings, and with what the code prints on stderr."""
-    import torch
+    from paramcalc.sources.shapes import Shapes, Uninitialised
 
-    from paramcalc.sources.shapes import Shapes
-
-    with (
-        contextlib.redirect_stdout(sys.stderr),
-        warnings.catch_warnings(),
-        torch.device("meta"),
-        Shapes(None if trace is None else trace.lost) as shapes,
-    ):
+    shapes = Uninitialised() if trace is None else Shapes(trace.lost)
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings(), shapes:
         warnings.simplefilter("ignore")  # the code would repeat them for every model
         yield shapes
 
@@ -200,15 +286,21 @@ def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> t
     trace = Trace()
     traced = {name: trace.integer(name, value) if name in names else value for name, value in at.items()}  # type: ignore[arg-type]
     try:
-        with building(trace) as shapes:
+        with building(trace) as shapes, kept_in_c():
             model = build(traced)
         if not isinstance(model, torch.nn.Module):
             return Hints(), []
         found = shapes.of_module(model)
-    except Exception:  # whatever code does with numbers that are a little strange: the fit decides without it
+    except (KeyboardInterrupt, Overdue):
+        raise
+    except BaseException:  # whatever code does with numbers that are a little strange: the fit decides without it
         return Hints(), []
     known = {name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()}
-    return Hints(known, lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ())))), trace.met
+    pool = lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ())))
+    rounded = _sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node))
+    reason = "torch finds a length in floating point, which is another one above"
+    within = [Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])]
+    return Hints(known, pool, rounded, frozenset(shapes.inexact), tuple(within), missed(trace.cut)), trace.met
 
 
 def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:
@@ -223,8 +315,3 @@ def _expression(node: Node) -> Size | None:
         return expression_of(node)
     except (ParamcalcError, ArithmeticError, TypeError, ValueError):
         return None
-
-
-def _sentence(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__

@@ -41,12 +41,12 @@ def from_factory(
     given = dict(arguments or {})
     with _importable(_current()), contextlib.redirect_stdout(sys.stderr):
         factory = _found(target)
-        model = factory if _is_built(factory) else _built(factory, given, target, device)
+        model = factory if is_built(factory) else _built(factory, given, target, device)
     if isinstance(model, Block):
         return model
-    if _is_built(factory) and given:
+    if is_built(factory) and given:
         raise InvalidValue(f"{target} is a model that is built already", expected="no arguments for it")
-    if not _is_built(model):
+    if not is_built(model):
         raise InvalidType(f"it returned {type(model).__name__}", where=target, expected="a torch.nn.Module")
     return from_module(model, fold=fold)
 
@@ -63,7 +63,7 @@ def factory_at(target: str) -> Iterator[Any]:
         yield factory
 
 
-def _is_built(value: object) -> bool:
+def is_built(value: object) -> bool:
     """Whether a value is a torch module; where torch is not loaded nothing is."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.nn.Module)
@@ -127,7 +127,7 @@ def _answering(target: str, doing: str, device: str = "") -> Iterator[None]:
         raise InvalidValue(f"{doing} exited with {_text(error.code)}", where=target, expected="a model") from None
     except BaseException as error:
         advice = "it may need real tensors: try --device cpu" if _wants_data(error, device) else ""
-        raise InvalidValue(f"{doing} raised {_said(error)}", where=target, advice=advice) from error
+        raise InvalidValue(f"{doing} raised {said(error)}", where=target, advice=advice) from error
 
 
 def _found(target: str) -> Any:
@@ -210,7 +210,7 @@ def _wants_data(error: BaseException, device: str) -> bool:
     return device == "meta" and "meta" in _text(error).lower()
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """An error of someone else's code: its class, its first line, and where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = _text(error).strip().splitlines()

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from paramcalc.errors import BadFile, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.fold import fold as folded
 from paramcalc.probing import Limits, Report
-from paramcalc.sources.config_fields import at_path, fields, watched, with_fields
-from paramcalc.sources.derivation import building, proven
+from paramcalc.sources.config_fields import at_path, chosen, fields, places, watched, with_fields
+from paramcalc.sources.deadline import within
+from paramcalc.sources.derivation import building, completing, layout_of, proven
 from paramcalc.sources.torch_module import from_module
 from paramcalc.tree import Block
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 NO_SHAPE = {f"{start}{name}" for name in ("attn_implementation", "experts_implementation") for start in ("", "_")}
 NO_SHAPE |= {"_attn_implementation_internal", "_experts_implementation_internal", "use_kernels"}
 
-LAYER_TYPES = "layer_types"
+READ = 4  # models that were predicted, of which it is seen which other fields they read
 
 
 def from_config(config: str | os.PathLike[str] | Mapping[str, Any], *, fold: bool = False) -> Block:
@@ -59,7 +60,7 @@ def derive_config(
 
     `at` gives fields of the config other values to start from. With nothing said, the fields that vary are those that
     the model reads while it is built. A field of a nested config is named by its path (`text_config_hidden_size`), an
-    entry of a list by its number (`depths_0`).
+    entry of a list by its number (`depths_0`); in `vary` the name of the list stands for all its entries.
 
     >>> small = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "vocab_size": 1000, "n_positions": 128}
     >>> tree = derive_config(small, vary=["n_embd", "n_layer"])
@@ -69,64 +70,131 @@ def derive_config(
     Raises what `from_config` and `derive` raise.
     """
     where, data = _read_or_given(config)
-    data = {**data, **(at or {})}
-    with _library(where):
-        build_at, start = family(data, vary or (), where=where)
-        return _noted(proven(build_at, start, vary, limits=limits, report=report), data)
+    with library(where), within((limits or Limits()).seconds):
+        settings = _settings(data, where)
+        data = _started(data, at or {}, settings, where)
+        known = _whole(_settings(data, where), data)
+        names = vary if vary is None or isinstance(vary, str) else [_own_name(name, settings) for name in vary]
+        wanted = None if names is None else chosen(names, known, "field", where=where)
+        models = Family(data, wanted or (), where)
+        while True:
+            kept = models.layout() if wanted is None else {}
+            start = {name: value for name, value in models.start.items() if name not in kept}
+            with completing(layout=kept) as completed:
+                tree = completed(proven(models.build, start, wanted, limits=limits, report=report))
+            elsewhere = models.unread(tree) if wanted is None else []
+            if not elsewhere:
+                return _noted(tree, data)
+            models = Family(data, [*models.wanted, *elsewhere], where)
 
 
-def family(
-    data: Mapping[str, Any], wanted: Sequence[str] = (), *, where: str = "config"
-) -> tuple[Callable[[Mapping[str, Any]], nn.Module], dict[str, Any]]:
-    """Return a function that builds the model of a config with other sizes, and the sizes that it has there.
+def _own_name(name: str, settings: Any) -> str:
+    """The name under which a config keeps a field that has another one too."""
+    aliases: Mapping[str, str] = settings.attribute_map
+    return aliases.get(name, name)
 
-    The sizes are the integer fields that the model reads while it is built, and those that are wanted.
-    """
-    settings = _settings(data, where)
-    whole = {**settings.to_dict(), "model_type": data["model_type"]}
-    chosen = _model_class(settings, where)
-    used = _used(chosen, settings, whole, wanted, where)
-    base = _base(data, whole, used, where)
 
-    def build_at(values: Mapping[str, Any]) -> nn.Module:
-        changed = with_fields(base, {used[name]: value for name, value in values.items()})
-        model: nn.Module = chosen._from_config(_settings(changed, where))
+def _started(data: Mapping[str, Any], at: Mapping[str, Any], settings: Any, where: str) -> dict[str, Any]:
+    """A config with other values to start from, all fields under the names that the library keeps them by."""
+    own = {_own_name(name, settings): value for name, value in data.items()}
+    whole = {**_whole(settings, data), **own}
+    known = places(whole)
+    paths: dict[Any, Any] = {}
+    for name, value in at.items():
+        path = known.get(_own_name(name, settings), (name,))
+        if path == (name,) and name not in known and not hasattr(settings, name):
+            raise unknown_name("field", name, known, where=where)
+        paths[path] = value
+    return with_fields({**{path[0]: whole[path[0]] for path in paths if len(path) > 1}, **own}, paths)
+
+
+class Family:
+    """The models of a config with other sizes: the integer fields that are read to build it, and those wanted."""
+
+    def __init__(self, data: Mapping[str, Any], wanted: Sequence[str] = (), where: str = "config") -> None:
+        settings = _settings(data, where)
+        self.wanted, self.where = wanted, where
+        self.whole = _whole(settings, data)
+        self.kind = _model_class(settings, where)
+        known = fields(self.whole)
+        with _answering(where):
+            read = _read_by(self.kind, settings, known)
+        self.used = {name: path for name, path in known.items() if name in read or name in wanted}
+        self.base = _base(data, self.whole, self.used, where)
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """The sizes of the config itself."""
+        return {name: at_path(self.whole, path) for name, path in self.used.items()}
+
+    def build(self, values: Mapping[str, Any]) -> nn.Module:
+        """Return the model with some sizes, the others as in the config."""
+        return self._model({self.used[name]: value for name, value in values.items()})
+
+    def layout(self) -> dict[str, int]:
+        """The integers that only lay out the model."""
+        return layout_of(self._model, self.whole, self.used)
+
+    def unread(self, tree: Block) -> list[str]:
+        """The fields that are read at sizes for which a tree was proven, though not at those of the config."""
+        known = {name: path for name, path in fields(self.whole).items() if name not in self.used}
+        found: set[str] = set()
+        for point in tree.evidence.predicted[-READ:] if tree.evidence and known else ():
+            with contextlib.suppress(Exception):  # sizes that follow from others may not be those that they must be
+                changes = {self.used[name]: value for name, value in point.items()}
+                found |= _read_by(self.kind, _settings(with_fields(self.base, changes), self.where), known)
+        return [name for name in known if name in found]
+
+    def _model(self, changes: Mapping[Any, Any]) -> nn.Module:
+        model: nn.Module = self.kind._from_config(_settings(with_fields(self.base, changes), self.where))
         return model
 
-    return build_at, {name: at_path(whole, path) for name, path in used.items()}
+
+def _whole(settings: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a config says, what it leaves to the library included."""
+    return {**settings.to_dict(), "model_type": data["model_type"]}
 
 
 def _base(data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The config as given, with the nested parts that hold fields to vary, and without what follows from the others.
 
-    A list of the kinds of layers is as long as there are layers: given or not, it is left to the library where the
+    A list of the kinds of layers is as kept as there are layers: given or not, it is left to the library where the
     library makes the same.
     """
     base = {**data, **{path[0]: whole[path[0]] for path in used.values() if len(path) > 1 and path[0] not in data}}
-    for key in [key for key, value in base.items() if isinstance(value, Mapping)]:
-        base[key] = {name: value for name, value in base[key].items() if name != LAYER_TYPES}
-    if LAYER_TYPES in base:
-        without = {name: value for name, value in base.items() if name != LAYER_TYPES}
-        if getattr(_settings(without, where), LAYER_TYPES, None) == base[LAYER_TYPES]:
-            return without
+    settings = _settings(base, where).to_dict()
+    varied = {path[:length] for path in used.values() for length in range(len(path) + 1)}
+    for path in [path for path in _parts(base) if path not in varied]:
+        without = _without(base, path)
+        with contextlib.suppress(ParamcalcError):
+            if _settings(without, where).to_dict() == settings:
+                base = without
     return base
 
 
-def _used(chosen: Any, settings: Any, data: Mapping[str, Any], wanted: Sequence[str], where: str) -> dict[str, Any]:
-    """The integer fields that a model reads while it is built, and those that are wanted, by name with their paths."""
-    found = fields(data)
-    for name in wanted:
-        if name not in found:
-            raise unknown_name("field", name, found, where=where)
+def _parts(config: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The paths of the lists and mappings of a config, and of those in its nested configs."""
+    for key, value in config.items():
+        if isinstance(value, list | Mapping):
+            yield (key,)
+        if isinstance(value, Mapping):
+            yield from ((key, name) for name, inner in value.items() if isinstance(inner, list | Mapping))
+
+
+def _without(config: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    first, *rest = path
+    if not rest or first not in config:
+        return {key: value for key, value in config.items() if key != first}
+    return {**config, first: _without(config[first], tuple(rest))}
+
+
+def _read_by(kind: Any, settings: Any, known: Mapping[str, Any]) -> set[str]:
+    """The names of those of some fields that a model reads while it is built."""
     read: set[tuple[str, ...]] = set()
     watched(settings, read)
-    try:
-        with building():
-            chosen._from_config(settings)
-    except Exception as error:
-        raise _failure(error, where) from error
-    names = {name: tuple(each for each in path if isinstance(each, str)) for name, path in found.items()}
-    return {name: found[name] for name, path in names.items() if path in read or name in wanted}
+    with building():
+        kind._from_config(settings)
+    return {name for name, path in known.items() if tuple(each for each in path if isinstance(each, str)) in read}
 
 
 def _noted(tree: Block, data: Mapping[str, Any]) -> Block:
@@ -141,7 +209,7 @@ def _noted(tree: Block, data: Mapping[str, Any]) -> Block:
 
 def build(data: Mapping[str, Any], *, where: str = "config") -> nn.Module:
     """Return the model of a config on the meta device; the work behind `from_config`."""
-    with _library(where), _meta(), _answering(where):
+    with library(where), _meta(), _answering(where):
         settings = _settings(data, where)
         model: nn.Module = _model_class(settings, where)._from_config(settings)
     return model
@@ -185,7 +253,7 @@ def _read_or_given(config: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[
 
 
 @contextlib.contextmanager
-def _library(where: str) -> Iterator[Any]:
+def library(where: str = "config") -> Iterator[Any]:
     """The transformers library, quiet and offline.
 
     Raises InvalidValue where it is not installed.

@@ -2,48 +2,87 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import torch
-from torch.overrides import TorchFunctionMode
+from torch.utils._device import DeviceContext
 
-from paramcalc.sources.traced import Node, TracedInt
+from paramcalc.errors import InvalidValue
+from paramcalc.sources.deadline import check_time
+from paramcalc.sources.traced import Node, TracedFloat, TracedInt, names_in
 
 Hint: TypeAlias = "tuple[Node | None, ...]"
+MOST_MADE = 1_000_000  # tensors of one model: they take 2 GB with their modules, and larger models have fewer
+MOST_STEPS = 65_536  # of an arange in fractions
 SIZED = {"empty", "zeros", "ones", "full", "rand", "randn", "eye", "empty_strided"}
 
 
-class Shapes(TorchFunctionMode):
-    """Watches every tensor that is made: which traced sizes its shape has. In-place functions, such as initialisation,
-    are left out, since on the meta device there is nothing for them to do.
-    """
+class Uninitialised(DeviceContext):
+    """The meta device, without in-place functions, such as initialisation: there is nothing for them to do."""
 
-    def __init__(self, lost: Mapping[int, Node] | None = None) -> None:
-        super().__init__()
-        self.lost = lost if lost is not None else {}
-        self.hints: dict[tuple[int, tuple[int, ...]], Hint] = {}
-        self.kept: list[torch.Tensor] = []
+    def __init__(self) -> None:
+        super().__init__(torch.device("meta"))
+        self.made = 0
 
     def __torch_function__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        given = dict(kwargs or {})
+        given = kwargs or {}
         name = getattr(func, "__name__", "")
         if name.endswith("_") and not name.endswith("__") and name != "requires_grad_":
             tensor = args[0] if args else given.get("tensor")
             if isinstance(tensor, torch.Tensor) and tensor.is_meta:
                 return tensor
-        made = func(*args, **given)
-        if type(made) in (torch.Tensor, torch.nn.Parameter) and made.is_meta and made.dim():
-            self._note(made, name, (*args, *given.values()))
+        made = super().__torch_function__(func, types, args, given)  # type: ignore[no-untyped-call]
+        check_time()
+        if name in SIZED:
+            self._count()
+        self._note(made, name, args, given)
         return made
 
-    def _note(self, made: torch.Tensor, name: str, given: tuple[Any, ...]) -> None:
+    def _count(self) -> None:
+        """Hold back code that would go on until all memory is taken."""
+        self.made += 1
+        if self.made > MOST_MADE:
+            raise InvalidValue(f"one model makes more than {MOST_MADE:,} tensors", expected="a smaller model")
+
+    def _note(self, made: Any, name: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> None:
+        """Keep what is to be known of a result; nothing here."""
+
+
+class Shapes(Uninitialised):
+    """Watches every tensor that is made: which traced sizes its shape has. Lengths that torch finds by arithmetic in
+    floating point have no formula: the sizes that they come from are `inexact`. Some have one up to a number, as
+    `within` says.
+    """
+
+    def __init__(self, lost: Mapping[int, Node]) -> None:
+        super().__init__()
+        self.lost = lost
+        self.hints: dict[tuple[int, tuple[int, ...]], Hint] = {}
+        self.kept: list[torch.Tensor] = []
+        self.inexact: set[str] = set()
+        self.within: list[tuple[Node, int]] = []
+
+    def _note(self, made: Any, name: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> None:
+        if type(made) in (torch.Tensor, torch.nn.Parameter) and made.is_meta and made.dim():
+            self._sized(made, name, (*args, *given.values()))
+
+    def _sized(self, made: torch.Tensor, name: str, given: tuple[Any, ...]) -> None:
         key = (made.untyped_storage()._cdata, tuple(made.shape))
         sizes = [value for value in _flat(given) if type(value) in (int, TracedInt)]
         if name in SIZED and [int.__index__(size) for size in sizes[: made.dim()]] == list(made.shape):
             hint: Hint = tuple(self._node(size) for size in sizes[: made.dim()])
+        elif name == "arange" and any(type(value) is TracedFloat for value in _flat(given)):
+            steps = self._fractions(given)
+            if steps is None:
+                found = (names_in(each.node) for each in _flat(given) if type(each) is TracedFloat)
+                self.inexact = self.inexact.union(*found)
+                return
+            hint = (steps,)
         elif name == "arange" and sizes:
             hint = (self._steps(sizes),)
         else:
@@ -62,6 +101,20 @@ class Shapes(TorchFunctionMode):
         if all(node[0] == "number" for node in nodes):
             return None
         return ("ceil", ("/", ("-", nodes[1], nodes[0]), nodes[2]))
+
+    def _fractions(self, given: tuple[Any, ...]) -> Node | None:
+        """How many steps of c/x lead from 0 to 1: x/c rounded up, up to the x at which floating point misses it."""
+        numbers = [value for value in _flat(given) if isinstance(value, int | float) and not isinstance(value, bool)]
+        if len(numbers) != 3 or numbers[:2] != [0, 1] or type(numbers[2]) is not TracedFloat:
+            return None
+        sign, above, x = (*numbers[2].node, None, None)[:3]
+        if sign != "/" or above[0] != "number" or type(above[1]) is not int or above[1] < 1:
+            return None
+        most = _most(above[1])
+        if round(above[1] / float(numbers[2])) > most:
+            return None
+        self.within.append((x, most))
+        return ("ceil", ("/", x, above))
 
     def _guess(self, made: torch.Tensor, given: tuple[Any, ...], sizes: list[Any]) -> Hint:
         """The sizes of a tensor made of other tensors and numbers: those of the same value."""
@@ -86,6 +139,13 @@ class Shapes(TorchFunctionMode):
         tensors = [*model.named_parameters(), *model.named_buffers()]
         found = {name: self.hint_of(tensor) for name, tensor in tensors}
         return {name: hint for name, hint in found.items() if hint is not None}
+
+
+@lru_cache
+def _most(above: int) -> int:
+    """Up to which x the quotient of 1 and above/x, in floating point and rounded up, is that of x and above."""
+    wrong = (x for x in range(1, MOST_STEPS) if math.ceil(1 / (above / x)) != -(-x // above))
+    return next(wrong, MOST_STEPS) - 1
 
 
 def _flat(values: Iterable[Any]) -> Iterator[Any]:

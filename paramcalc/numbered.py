@@ -1,0 +1,68 @@
+"""Children and tensors that are numbered: lists of layers, of what kinds they are, how far apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from paramcalc.paths import INDEX, NUMBERED
+from paramcalc.tensor import TensorSpec
+from paramcalc.tree import Block
+
+
+def most(runs: dict[int, list[list[Block]]]) -> dict[int, list[list[Block]]]:
+    """The points at which there are the most runs: at the others some have no copies, or are equal by chance."""
+    most = max(len(each) for each in runs.values())
+    return {point: each for point, each in runs.items() if len(each) == most}
+
+
+def together(runs: list[list[Block]]) -> list[list[Block]]:
+    """All blocks of equal content together, as where layers of several kinds take turns."""
+    found: dict[object, list[Block]] = {}
+    for run in runs:
+        found.setdefault((run[0].content(), run[0].children), []).extend(run)
+    return list(found.values())
+
+
+def kinds_of(runs: list[list[Block]]) -> list[object]:
+    """What each layer is but for its name: layers of one kind are equal."""
+    return [(run[0].content(), run[0].children) for run in runs for _ in run]
+
+
+def step_of(run: list[Block]) -> int:
+    """The distance of the numbers in the names, 0 where it is not always the same."""
+    numbers = [index_of(block.name) for block in run]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return steps.pop() if len(steps) == 1 else 0
+
+
+def slots_of(children: Sequence[Block]) -> list[tuple[str, list[Block]]]:
+    """Children by name, those whose names are numbered together under their template."""
+    slots: dict[str, list[Block]] = {}
+    for child in children:
+        numbered = NUMBERED.fullmatch(child.name)
+        key = f"{numbered[1]}{INDEX}" if numbered else child.name
+        slots.setdefault(key, []).append(child)
+    return list(slots.items())
+
+
+def index_of(name: str) -> int:
+    """The number at the end of a name."""
+    numbered = NUMBERED.fullmatch(name)
+    assert numbered is not None, name
+    return int(numbered[2])
+
+
+def by_index(own: Sequence[TensorSpec]) -> dict[int | None, tuple[TensorSpec, ...]]:
+    """Tensors by the last number in their names, under the template of these; those without one under None."""
+    found: dict[int | None, list[TensorSpec]] = {}
+    for tensor in own:
+        numbered = re.fullmatch(r"(.*\D|)(0|[1-9][0-9]*)(\D*)", tensor.name)
+        if numbered is None:
+            found.setdefault(None, []).append(tensor)
+        else:
+            name = f"{numbered[1]}{INDEX}{numbered[3]}"
+            found.setdefault(int(numbered[2]), []).append(replace(tensor, name=name))
+    return {index: tuple(tensors) for index, tensors in found.items()}

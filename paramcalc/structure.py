@@ -1,0 +1,105 @@
+"""What a tree is made of, whatever its sizes and numbers of layers: to tell one structure from another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable
+from itertools import groupby
+
+from paramcalc.conditions import Condition
+from paramcalc.domain import no_fewer
+from paramcalc.paths import INDEX
+from paramcalc.symbols import Size, symbol_names
+from paramcalc.traverse import bottom_up
+from paramcalc.tree import Block
+
+SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
+
+
+def structure(tree: Block) -> Hashable:
+    """Return the classes, tensors and layers of a tree without sizes; equal neighbours that are numbered count once.
+
+    >>> from paramcalc.layers import Linear
+    >>> few = Block(children=(Linear(2, 3).named("0"), Linear(3, 3).named("1")))
+    >>> many = Block(children=tuple(Linear(8, 8).named(str(number)) for number in range(6)))
+    >>> structure(few) == structure(many), structure(few) == structure(Linear(2, 3))
+    (True, False)
+    """
+    return bottom_up(tree, _structure)
+
+
+def at_place(tree: Block, where: str) -> Hashable:
+    """Return what a module is, or the module of a tensor: its class, its own tensors without sizes, and its children.
+
+    >>> from paramcalc.layers import Linear
+    >>> model = Block(children=(Linear(2, 3).named("0"), Linear(3, 3, bias=False).named("1")))
+    >>> at_place(model, "0") == at_place(model, "1"), at_place(model, "0.weight") == at_place(model, "0.bias")
+    (False, True)
+    """
+    parts = tuple(where.split("."))
+    block = tree.find_block(parts) or tree.find_block(parts[:-1]) or tree
+    own = tuple((_template(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own)
+    return block.kind, block.tied_to, _once(own), _once(_template(child.name) for child in block.children)
+
+
+def same_lists(tree: Block, other: Block) -> bool:
+    """Whether the lists of layers that stand at the same places in two trees are as long.
+
+    >>> from paramcalc.layers import Linear
+    >>> few = Block(children=(Linear(2, 3).named("0"), Linear(3, 3).named("1")))
+    >>> same_lists(few, few), same_lists(few, Block(children=few.children[:1]))
+    (True, False)
+    """
+    ours, theirs = _lists(tree), _lists(other)
+    return all(ours[path] == theirs[path] for path in ours.keys() & theirs.keys())
+
+
+def _lists(tree: Block) -> dict[str, int]:
+    """How many children with a number for a name there are, by the path of their parent."""
+    return {path: sum(child.name.isdigit() for child in block.children) for path, block in tree.walk()}
+
+
+def size_at(tree: Block, where: str, dimension: int | None) -> Size | None:
+    """Return a dimension of the tensor of a name, or how many layers a template stands for; None where there is none.
+
+    >>> from paramcalc.layers import Linear
+    >>> model = Block(children=(Linear(2, 3).named("0"), Linear(3, 3, bias=False).named("1")))
+    >>> size_at(model, "0.weight", 1), size_at(model, "{}", None), size_at(model, "2.weight", 0)
+    (2, 2, None)
+    """
+    parts = tuple(where.split("."))
+    if dimension is None:
+        block = tree.find_block(parts[:-1])
+        return None if block is None else sum(_template(child.name) == parts[-1] for child in block.children)
+    tensor = tree.find(parts)
+    return None if tensor is None or len(tensor.shape) <= dimension else tensor.shape[dimension]
+
+
+def starts(tree: Block) -> list[Condition]:
+    """Return, where layers take turns, that there are enough of them for two turns each, and for one less, and so on.
+
+    >>> from paramcalc.symbols import floored, symbol
+    >>> n = symbol("n")
+    >>> print(*starts(Block(children=(Block("{}", repeat=floored(n + 1, 2), first=0, step=2),))), sep=", ")
+    n >= 5, n >= 4, n >= 3, n >= 2
+    """
+    least: dict[str, int] = {}
+    for _, block in tree.walk():
+        if block.step != 1 or block.optional:
+            most = int(block.first) + 2 * int(block.step) + 1 if isinstance(block.first + block.step, int) else SEVERAL
+            least |= {name: max(least.get(name, 0), most) for name in sorted(symbol_names(block.repeat))}
+    return [each for name, most in least.items() for each in no_fewer(name, most)]
+
+
+def _structure(block: Block, children: list[Hashable]) -> Hashable:
+    names = [_template(child.name) for child in block.children]
+    own = [(_template(each.name), each.role, each.dtype, len(each.shape)) for each in block.own]
+    return block.kind, block.tied_to, _once(own), _once(zip(names, children, strict=True))
+
+
+def _once(items: Iterable[Hashable]) -> tuple[Hashable, ...]:
+    return tuple(item for item, _ in groupby(items))
+
+
+def _template(name: str) -> str:
+    return re.sub(r"[0-9]+", INDEX, name)
