@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Mistake:
-    """A replacement in one file of the package, and the tests that must notice it."""
+    """A replacement in one file, named from the package, and the tests that must notice it."""
 
     title: str
     file: str
@@ -29,8 +29,15 @@ LAYERS = ("tests/test_layers.py",)
 MODULES = ("tests/test_torch_module.py",)
 VERIFY = ("tests/test_verify.py",)
 DERIVE = ("tests/test_derive.py",)
+DOMAIN = ("tests/test_derive_domain.py",)
+ARGUMENTS = ("tests/test_derive_arguments.py",)
+REFUSED = ("tests/test_derive_refused.py",)
+LISTS = ("tests/test_derive_layers.py",)
+LOGARITHM = ("tests/test_logarithm.py",)
+PARTIAL = ("tests/test_derive_partial.py",)
 KIT = ("tests/test_testing.py",)
 BUDGET = ("tests/test_parameter_budget.py",)
+ATLAS = ("tests/test_atlas.py", "-k", "not cluster and not today")
 MISTAKES = [
     Mistake(
         "Linear loses its bias",
@@ -180,10 +187,23 @@ MISTAKES = [
     Mistake(
         "one side of comparisons is enough",
         "derivation.py",
-        "for condition in self.domain.branches:",
+        "for condition in (*self.survey.domain.branches, *starts(tree)):",
         "for condition in ():",
         DERIVE,
     ),
+    Mistake("few layers in turns are not tried", "derivation.py", ", *starts(tree)):", "):", DOMAIN),
+    Mistake("odd sizes are refused for no reason", "domain.py", "caught >= max(2,", "caught >= max(10**9,", DOMAIN),
+    Mistake("a refusal blames all sizes", "survey.py", "        while part:\n", "        while False:\n", DOMAIN),
+    Mistake("a refusal is never final", "survey.py", "if times >= UNRULY", "if times >= 10**6", DOMAIN),
+    Mistake(
+        "a fixed size stays a symbol",
+        "derivation.py",
+        "for name in tree.symbols if",
+        "for name in () if",
+        DOMAIN,
+    ),
+    Mistake("floats are exact", "sources/shapes.py", "self.inexact = self.inexact.union(*found)", "pass", DOMAIN),
+    Mistake("no number of copies is too small", "retreat.py", "problem.bounds:", "False:", DOMAIN),
     Mistake(
         "the rhythm is off by one",
         "unify.py",
@@ -191,7 +211,37 @@ MISTAKES = [
         "count - after - number + period",
         DERIVE,
     ),
-    Mistake("what is not fitted is left out", "derivation.py", "        if odd:\n", "        if False:\n", DERIVE),
+    Mistake("what is not fitted is left out", "form.py", "        if odd:\n", "        if False:\n", DERIVE),
+    Mistake(
+        "tuples come as lists",
+        "sources/config_fields.py",
+        'getattr(type(data), "_make", type(data))(_with(list(data), values, path))',
+        "_with(list(data), values, path)",
+        ARGUMENTS,
+    ),
+    Mistake(
+        "what a config leaves to the library stays",
+        "sources/config_fields.py",
+        "if each[:-1] == path)",
+        "if each[:-1] == path and each[-1] in data)",
+        ("tests/test_derive_known.py",),
+    ),
+    Mistake("chance is no matter", "steadiness.py", "        if change:\n", "        if False:\n", REFUSED),
+    Mistake("a build may take for ever", "sources/deadline.py", "time.monotonic() > _END.get()", "False", REFUSED),
+    Mistake(
+        "what is tied to nothing stays",
+        "partial.py",
+        " and not (each.tied_to and gone(absolute(path, each.tied_to)))",
+        "",
+        PARTIAL,
+    ),
+    Mistake(
+        "evidence is lost in files",
+        "tree_json.py",
+        'evidence_in(data["evidence"]) if "evidence" in data else None',
+        "None",
+        ("tests/test_json.py",),
+    ),
     Mistake("roles agree", "verification.py", "if left.role != right.role:", "if False:", VERIFY),
     Mistake("the first value wins", "matching.py", "counts.most_common(1)[0][0]", "next(iter(counts))", VERIFY),
     Mistake("no copies are one", "matching.py", "default=0)", "default=1)", VERIFY),
@@ -246,6 +296,289 @@ MISTAKES = [
     Mistake("the limit is not held", "testing/budget.py", "if size <= most", "if True", BUDGET),
     Mistake("changes pass", "testing/budget.py", "if changes.differs else []", "if False else []", BUDGET),
     Mistake("two models take one record", "testing/budget.py", "self.used.add(name)", "pass", BUDGET),
+    Mistake(
+        "a row that was cut short stops a run", "../benchmarks/atlas.py", "suppress(ValueError)", "nullcontext()", ATLAS
+    ),
+    Mistake("a lost worker is a row", "../benchmarks/atlas.py", "if lost:", "if False:", ATLAS),
+    Mistake(
+        "a process that takes its time is awaited",
+        "../benchmarks/atlas_row.py",
+        "poll(ask.patience)",
+        "poll(None)",
+        ATLAS,
+    ),
+    Mistake(
+        "no condition is ever broken",
+        "sampling.py",
+        "mended = self._mended(point, others, 0.15, wide=False)",
+        "mended = False",
+        (*DERIVE, "-k", "both_sides"),
+    ),
+    Mistake(
+        "the last conditions are not tried",
+        "derivation.py",
+        "return self.proven[1] <= conditions <= self.survey.domain.confirmed and",
+        "return self.proven[1] <= conditions and",
+        (*DOMAIN, "-k", "very_small_sizes"),
+    ),
+    Mistake(
+        "no size has to be even",
+        "retreat.py",
+        "step = None if problem.where in self.stepped else self.step(problem)",
+        "step = None",
+        (*DOMAIN, "-k", "floating_point"),
+    ),
+    Mistake(
+        "all paths through the code are one",
+        "retreat.py",
+        "path = self.path(problem)",
+        "path: list[Condition] = []",
+        (*DOMAIN, "-k", "larger_of_two"),
+    ),
+    Mistake(
+        "sizes are not tried far above",
+        "domain.py",
+        'symbol(name), "another model is built above") for name in small]',
+        'symbol(name), "another model is built above") for name in ()]',
+        (*DOMAIN, "-k", "many_more_layers"),
+    ),
+    Mistake(
+        "any comparison bounds a form",
+        "derivation.py",
+        "blameless = alone is not None and predicts(tree, *alone)",
+        "blameless = False",
+        (*DOMAIN, "-k", "negative"),
+    ),
+    Mistake(
+        "int loses the trace",
+        "sources/traced.py",
+        "if type(other) is int and other in self.trace.lost:",
+        "if False:",
+        (*DOMAIN, "-k", "int_of_a_quotient"),
+    ),
+    Mistake(
+        "places of layers are sizes",
+        "sources/layout.py",
+        "return same and _built(moved) != _built(base)",
+        "return False",
+        (*DOMAIN, "-k", "lengths_of_lists"),
+    ),
+    Mistake(
+        "lengths of lists are sizes",
+        "sources/layout.py",
+        "return bool(lists) and attempt(more) is None",
+        "return False and attempt(more) is None",
+        (*DOMAIN, "-k", "lengths_of_lists"),
+    ),
+    Mistake(
+        "any number is a power of two",
+        "conditions.py",
+        "return number > 0 and number & (number - 1) == 0",
+        "return number > 0",
+        (*DOMAIN, "-k", "power_of_two"),
+    ),
+    Mistake(
+        "a budget forgets powers of two",
+        "budget.py",
+        "runs = intersect(runs, _powers(each, x, question))",
+        "pass",
+        (*DOMAIN, "-k", "power_of_two"),
+    ),
+    Mistake(
+        "every so many-th is one off",
+        "rhythm.py",
+        "start = period - 1 if self.place < 0 else 0",
+        "start = 0",
+        (*LISTS, "-k", "every_so_many or no_turns"),
+    ),
+    Mistake("equal layers take turns", "rhythm.py", " and some[0] != rest[0] for", " for", (*LISTS, "-k", "no_turns")),
+    Mistake(
+        "no part is there at some sizes", "unify.py", "if more == there:", "if False:", (*LISTS, "-k", "parts_that")
+    ),
+    Mistake(
+        "no part is gone at some sizes",
+        "unify.py",
+        "if all(more[point] != there[point]",
+        "if all(False",
+        (*LISTS, "-k", "parts_that"),
+    ),
+    Mistake(
+        "no place has its kind", "rhythm.py", "return len(set(usual)) > 1", "return False", (*LISTS, "-k", "each_place")
+    ),
+    Mistake(
+        "copies are never none",
+        "fitting.py",
+        "                    yield cut\n",
+        "                    pass\n",
+        (*LISTS, "-k", "larger_of_0"),
+    ),
+    Mistake("numpy loses the trace", "sources/traced.py", "numpy.prod = prod\n", "pass\n", (*LISTS, "-k", "numpy")),
+    Mistake("numpy stays changed", "sources/traced.py", "numpy.prod = plain[1]", "pass", (*LISTS, "-k", "numpy")),
+    Mistake(
+        "what is squared is unknown",
+        "unify.py",
+        "each in self.hints.pool(root)]",
+        "each in ()]",
+        (*LISTS, "-k", "squares"),
+    ),
+    Mistake(
+        "what is doubled is unknown",
+        "unify.py",
+        "if not (numbers[0] - more) % by\n",
+        "if False\n",
+        (*LISTS, "-k", "small_multiples"),
+    ),
+    Mistake(
+        "plain numbers have no multiples",
+        "sources/traced.py",
+        "for step in MULTIPLES if",
+        "for step in () if",
+        (*LISTS, "-k", "plain_numbers"),
+    ),
+    Mistake(
+        "all places are sizes",
+        "sources/layout.py",
+        "return _built(turned) == _built(base) != _built(less)",
+        "return False",
+        (*LISTS, "-k", "all_places"),
+    ),
+    Mistake(
+        "maxima hold quotients",
+        "whole.py",
+        "size.atoms(sympy.Max, sympy.Min, sympy.Mod, ",
+        "size.atoms(",
+        (*LISTS, "-k", "maxima"),
+    ),
+    Mistake(
+        "a name may be taken twice",
+        "prediction.py",
+        "if len(tensors) < len(named):",
+        "if False:",
+        (*LISTS, "-k", "name_twice"),
+    ),
+    Mistake(
+        "ties are not compared",
+        "prediction.py",
+        "if None in below or any(each.tied_to is not None for each in block.own):",
+        "if None in below:",
+        (*LISTS, "-k", "what_it_lists"),
+    ),
+    Mistake(
+        "the last kinds must be there",
+        "unify.py",
+        "else sympy.Max(0, count - start)",
+        "else count - start",
+        (*LISTS, "-k", "last_kinds"),
+    ),
+    Mistake(
+        "fewer runs are no other structure",
+        "unify.py",
+        "where=where, odd=fewer)",
+        "where=where)",
+        (*LISTS, "-k", "after_the_last"),
+    ),
+    Mistake(
+        "what goes with others is fixed",
+        "survey.py",
+        "if not self.goes_with_others(name)]",
+        "]",
+        (*DOMAIN, "-k", "another_one_only"),
+    ),
+    Mistake(
+        "the smaller of two is never negative",
+        "conditions.py",
+        "return all(map(_never_negative, size.args))",
+        "return any(map(_never_negative, size.args))",
+        ("tests/test_tree.py",),
+    ),
+    Mistake(
+        "minima are polynomials",
+        "conditions.py",
+        "if not all(side.is_polynomial(*symbols) for side in sides):",
+        "if False:",
+        ("tests/test_tree.py",),
+    ),
+    Mistake(
+        "what is read elsewhere is no size",
+        "sources/huggingface.py",
+        "if not elsewhere:",
+        "if True:",
+        (*LISTS, "-k", "read_elsewhere"),
+    ),
+    Mistake(
+        "tracing tells nothing",
+        "sources/derivation.py",
+        "found = shapes.of_module(model)",
+        "found = {}",
+        (*DOMAIN, "-k", "int_of_a_quotient"),
+    ),
+    Mistake(
+        "steps have a form for ever",
+        "sources/shapes.py",
+        "self.within.append((x, most))",
+        "pass",
+        (*DOMAIN, "-k", "floating_point"),
+    ),
+    Mistake(
+        "steps have a form beyond",
+        "sources/shapes.py",
+        "if round(above[1] / float(numbers[2])) > most:",
+        "if False:",
+        (*DOMAIN, "-k", "floating_point"),
+    ),
+    Mistake(
+        "no size is a multiple of 64",
+        "domain.py",
+        "STEPS = (2, 4, 8, 16, 32, 64)",
+        "STEPS = (2, 4, 8, 16, 32)",
+        (*DOMAIN, "-k", "of_64"),
+    ),
+    Mistake(
+        "no size is twice another",
+        "domain.py",
+        '">=", 2 * symbol(b)',
+        '">=", 3 * symbol(b)',
+        (*DOMAIN, "-k", "twice_another"),
+    ),
+    Mistake(
+        "two refusals are all",
+        "survey.py",
+        "        return len(refused) >= FEW\n",
+        "        return True\n",
+        (*DOMAIN, "-k", "one_value_only"),
+    ),
+    Mistake("a logarithm misses exact powers", "logarithm.py", "more = rest >= base", "more = rest > base", LOGARITHM),
+    Mistake("a logarithm is of anything", "conditions.py", '(x, ">=", 1, "a log', '(x, ">=", 0, "a log', LOGARITHM),
+    Mistake("a budget takes logarithms", "budget.py", "if isinstance(expr, ilog) and", "if False and", LOGARITHM),
+    Mistake(
+        "a power is without brackets",
+        "logarithm.py",
+        "{printer.parenthesize(base, PRECEDENCE['Pow'])}**",
+        "{printer._print(base)}**",
+        LOGARITHM,
+    ),
+    Mistake("a minus is lost in print", "../benchmarks/atlas_math.py", "sign * less", "sign", ATLAS),
+    Mistake(
+        "brackets are lost in print",
+        "../benchmarks/atlas_math.py",
+        'return f"({latex(node, letters)})"',
+        "return latex(node, letters)",
+        ATLAS,
+    ),
+    Mistake(
+        "one letter for two sizes",
+        "../benchmarks/atlas_letters.py",
+        " if each not in found.values())",
+        ")",
+        ATLAS,
+    ),
+    Mistake(
+        "layers of the second kind are left out",
+        "../benchmarks/atlas_parts.py",
+        "canonical(one.times + other.times)",
+        "one.times",
+        ATLAS,
+    ),
 ]
 
 
@@ -253,7 +586,7 @@ def survives(mistake: Mistake) -> str:
     """Return why a mistake lives, or an empty text where a test died of it."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name in ("paramcalc", "amnl_reference", "tests"):
+        for name in ("paramcalc", "amnl_reference", "tests", "benchmarks", "docs"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         path = copy / "paramcalc" / mistake.file

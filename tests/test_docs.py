@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +15,7 @@ from paramcalc.cli import main
 from paramcalc.layers import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
 
 
 def generator() -> ModuleType:
@@ -28,6 +29,20 @@ def generator() -> ModuleType:
 
 def test_generated_parts_are_current() -> None:
     assert generator().stale() == [], "run python docs/generate.py"
+
+
+def test_a_page_that_should_not_be_there_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = generator()
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for name in ("README.md", "benchmarks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    assert module.stale() == []
+    (tmp_path / "docs" / "atlas" / "0.md").write_text("", encoding="utf-8")
+    (tmp_path / "docs" / "atlas" / "g.md").unlink()
+    assert module.stale() == ["docs/atlas/g.md", "docs/atlas/0.md"]
+    module.write()
+    assert module.stale() == []
 
 
 def test_every_generated_part_stands_in_a_page() -> None:
@@ -53,7 +68,7 @@ def test_every_layer_has_its_line(name: str) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")
     headings = {
-        re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.*)$", text, re.M)
+        re.sub(r"[^a-z0-9_ -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.*)$", text, re.M)
     }
     links = re.findall(r"\]\(([^)]+)\)", text)
     inside = [link for link in links if link.startswith("#")]

@@ -150,7 +150,7 @@ def test_assignments() -> None:
     assert parse_assignments("a=1, b=(2, 3), c=[4], d=true, e=False, f=-1, g=(), h=none") == {
         "a": 1,
         "b": (2, 3),
-        "c": (4,),
+        "c": [4],
         "d": True,
         "e": False,
         "f": -1,

@@ -1,0 +1,405 @@
+"""For which sizes a derived form holds: what code refuses, where it builds another model, what is fixed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from torch import nn
+
+import paramcalc as pc
+from paramcalc.domain import Domain
+from paramcalc.errors import ParamcalcError
+from paramcalc.prediction import predicts
+from paramcalc.sources.torch_module import from_module
+from tests.forms import agrees, evidence_of, opaque, says_or_refuses
+
+
+@pytest.mark.parametrize(("odd", "head_dim"), [(4, 16), (4, 32), (4, 64), (16, 16)])
+def test_a_condition_that_very_small_sizes_need_not_meet(odd: int, head_dim: int) -> None:
+    def heads(width: int, head_dim: int, n_heads: int, n_layers: int) -> nn.Module:
+        if opaque(head_dim) > odd and opaque(head_dim) % 2:
+            raise ValueError("an odd head")
+        return nn.ModuleList(nn.Linear(width, head_dim * n_heads) for _ in range(n_layers))
+
+    tree = pc.derive(heads, {"width": 64, "head_dim": head_dim, "n_heads": 4, "n_layers": 3})
+    assert [str(each) for each in tree.preconditions] == ["head_dim divisible by 2"]
+    assert evidence_of(tree).fixed == {}
+    assert evidence_of(tree).builds < 70
+
+
+def test_what_explains_refusals_though_a_few_very_small_sizes_break_it() -> None:
+    domain = Domain()
+    domain.accepted = [{"head_dim": size, "width": 60} for size in (16, 12, 3, 6, 32)]
+    domain.refused = [({"head_dim": size, "width": 60}, "an odd head") for size in (7, 21)]
+    assert str(domain.narrower()) == "head_dim divisible by 2"
+    domain.accepted += [{"head_dim": size, "width": 60} for size in (1, 5)]
+    assert domain.narrower() is None
+
+
+def quantised(codes: int, width: int, extra: int) -> nn.Module:
+    if opaque(codes) & (opaque(codes) - 1):
+        raise ValueError("the number of codes must be a power of 2")
+    return nn.ModuleDict({"codes": nn.Embedding(codes, width), "out": nn.Linear(width, extra)})
+
+
+def test_a_size_that_must_be_a_power_of_two() -> None:
+    tree = pc.derive(quantised, {"codes": 1024, "width": 24, "extra": 40})
+    assert [str(each) for each in tree.preconditions] == ["codes a power of 2"]
+    assert evidence_of(tree).fixed == {}
+    with pytest.raises(ParamcalcError, match="1536 is not a power of 2"):
+        tree.bind(codes=1536)
+    assert pc.solve(tree.bind(width=16, extra=4), "codes", budget=10**6) == 2**15
+    with pytest.raises(ParamcalcError, match="codes a power of 2"):
+        pc.evaluate(tree, {"codes": np.array([512, 1000]), "width": 16, "extra": 4})
+
+
+def squared(codes: int, width: int, extra: int) -> nn.Module:
+    if math.isqrt(opaque(codes)) ** 2 != opaque(codes):
+        raise ValueError("the number of codes must be a square")
+    return nn.ModuleDict({"codes": nn.Embedding(codes, width), "out": nn.Linear(width, extra)})
+
+
+def test_a_size_that_is_refused_for_no_reason_that_can_be_said_is_fixed() -> None:
+    tree = pc.derive(squared, {"codes": 144, "width": 24, "extra": 40})
+    assert evidence_of(tree).fixed == {"codes": 144}
+    assert tree.symbols == {"width", "extra"}
+    assert evidence_of(tree).only == ("codes",)
+    assert agrees(squared, tree, codes=144, width=7, extra=9)
+
+
+def pinned(width: int, mode: int) -> nn.Module:
+    if opaque(mode) != 3:
+        raise ValueError("no such mode")
+    return nn.Linear(width, 3 * width)
+
+
+def test_a_size_that_can_have_one_value_only_is_named() -> None:
+    evidence = evidence_of(pc.derive(pinned, {"width": 24, "mode": 3}))
+    assert (evidence.fixed, evidence.only) == ({"mode": 3}, ("mode",))
+    with pytest.raises(ParamcalcError, match="built with another mode"):
+        pc.derive(pinned, {"width": 24, "mode": 3}, vary=["width", "mode"])
+
+
+class Wide(nn.Linear):
+    pass
+
+
+def middle(width: int, n_layers: int, start: int, end: int) -> nn.Module:
+    """Wide layers from one number to another, others before and after them."""
+    kinds = [Wide if opaque(start) <= number <= opaque(end) else nn.Linear for number in range(n_layers)]
+    return nn.ModuleList(kind(width, width) for kind in kinds)
+
+
+def test_the_structure_of_the_base_is_kept_where_conditions_tell_it() -> None:
+    at = {"width": 24, "n_layers": 28, "start": 1, "end": 27}
+    tree = pc.derive(middle, at)
+    assert evidence_of(tree).fixed == {}
+    assert agrees(middle, tree, **at)
+    for n_layers in range(1, 9):
+        for start in range(1, 5):
+            for end in (2, 6, 9):
+                says_or_refuses(middle, tree, width=3, n_layers=n_layers, start=start, end=end)
+
+
+class Turning(nn.Module):
+    """Layers of two kinds in turn; every other one of the second kind asks for a table that all share."""
+
+    def __init__(self, width: int, n_layers: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList((nn.Linear, Wide)[number % 2](width, width) for number in range(n_layers))
+        if opaque(n_layers) > 3:
+            self.table = nn.Embedding(8, width)
+
+
+def test_small_numbers_of_layers_in_turns_are_all_tried() -> None:
+    tree = pc.derive(Turning, {"width": 24, "n_layers": 12})
+    for n_layers in range(1, 20):
+        says_or_refuses(Turning, tree, width=5, n_layers=n_layers)
+    assert agrees(Turning, tree, width=5, n_layers=4)
+
+
+class Guarded(nn.Module):
+    """Four pairs of sizes of which one must divide the other, and a table that is there from three layers on."""
+
+    def __init__(self, n_layers: int, **sizes: int) -> None:
+        super().__init__()
+        for number in range(4):
+            if opaque(sizes[f"width_{number}"]) % opaque(sizes[f"heads_{number}"]):
+                raise ValueError("the heads do not divide the width")
+        widths = [sizes[f"width_{number}"] for number in range(4)]
+        self.layers = nn.ModuleList(nn.Linear(sum(widths), 3) for _ in range(n_layers))
+        if opaque(n_layers) > 2:
+            self.table = nn.Embedding(8, widths[0])
+
+
+def test_few_layers_are_tried_also_where_many_sizes_must_divide_others() -> None:
+    at = {f"{name}_{number}": size for name, size in (("width", 768), ("heads", 12)) for number in range(4)}
+    tree = pc.derive(Guarded, {"n_layers": 12, **at})
+    for n_layers in range(1, 6):
+        says_or_refuses(Guarded, tree, n_layers=n_layers, **at)
+    assert agrees(Guarded, tree, n_layers=3, **at)
+
+
+class Steps(nn.Module):
+    """A table whose length torch finds in floating point."""
+
+    def __init__(self, width: int, depth: int, end: int) -> None:
+        import torch
+
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(width, 3) for _ in range(depth))
+        self.register_buffer("steps", torch.arange(0, end, 4 / width))
+
+
+def twice(width: int, depth: int) -> nn.Module:
+    return Steps(width, depth, 2)
+
+
+def test_lengths_found_in_floating_point_have_no_form() -> None:
+    at = {"width": 64, "depth": 4}
+    evidence = evidence_of(tree := pc.derive(twice, at))
+    assert evidence.fixed == {"width": 64}
+    assert tree.symbols == {"depth"}
+    with pytest.raises(ParamcalcError, match="width reach a length that torch finds in floating point"):
+        pc.derive(twice, at, vary=["width"])
+
+
+@pytest.mark.parametrize("width", [64, 195])
+def test_lengths_found_in_floating_point_have_a_form_as_long_as_it_is_right(width: int) -> None:
+    def steps(width: int, depth: int) -> nn.Module:
+        return Steps(width, depth, 1)
+
+    tree = pc.derive(steps, {"width": width, "depth": 4})
+    assert tree.symbols == {"width", "depth"}
+    assert "195 >= width" in [str(each) for each in tree.preconditions]
+    for each in range(1, 260):
+        says_or_refuses(steps, tree, width=each, depth=2)
+    assert (
+        dict(Steps(196, 1, 1).named_buffers())["steps"].numel() == 50
+    )  # not 49: the table of 196 / 4 steps has one more
+
+
+def test_lengths_found_in_floating_point_have_no_form_beyond() -> None:
+    tree = pc.derive(lambda width, depth: Steps(width, depth, 1), {"width": 256, "depth": 4})
+    assert evidence_of(tree).fixed == {"width": 256}
+
+
+def rest(width: int, first: int, second: int) -> nn.Module:
+    """Layers in three lists: as many as asked for in the first two, and what is left of twelve in the third."""
+    shares = {"first": opaque(first), "second": opaque(second)}
+    shares["third"] = max(0, 12 - sum(shares.values()))
+    return nn.ModuleDict({name: nn.ModuleList(nn.Linear(width, 4) for _ in range(n)) for name, n in shares.items()})
+
+
+@pytest.mark.parametrize("at", [{"width": 8, "first": 2, "second": 1}, {"width": 24, "first": 4, "second": 4}])
+def test_a_form_ends_where_a_number_of_copies_would_be_negative(at: dict[str, int]) -> None:
+    tree = pc.derive(rest, at)
+    assert [str(each) for each in tree.preconditions] == ["-first - second + 12 >= 0"]
+    assert evidence_of(tree).fixed == {}
+    assert agrees(rest, tree, **at)
+    for first in range(1, 14):
+        for second in range(1, 14):
+            says_or_refuses(rest, tree, width=3, first=first, second=second)
+
+
+class Shared(nn.Module):
+    """A tied head, and a size that cannot be said together with the others."""
+
+    def __init__(self, vocab: int, width: int, kinds: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocab, width)
+        self.head = nn.Linear(width, vocab, bias=False)
+        self.head.weight = self.embed.weight
+        self.codes = nn.Embedding(1 + (7919 * opaque(kinds)).bit_count(), 3)
+
+
+def test_ties_hold_also_where_one_size_alone_is_changed() -> None:
+    tree = pc.derive(Shared, {"vocab": 96, "width": 24, "kinds": 5})
+    assert evidence_of(tree).fixed == {"kinds": 5}
+    assert agrees(Shared, tree, vocab=11, width=7, kinds=5)
+
+
+def test_what_follows_from_the_number_of_layers_is_left_to_the_library() -> None:
+    """The kinds of layers, and the layers that differ, stand in the default config as lists as long as there are."""
+    nested = {"model_type": "embedding_gemma2"}
+    tree = pc.derive_config(nested, vary=["text_config_num_hidden_layers"])
+    for layers in (6, 7, 24, 31):
+        assert tree.bind(text_config_num_hidden_layers=layers).params > 0
+
+
+def rotary(head_dim: int, rope_dim: int, width: int) -> nn.Module:
+    """The code has the rotary share as a float: times the head, it may come out a little below the whole number."""
+    share = opaque(rope_dim) / opaque(head_dim)
+    return nn.ModuleList([nn.Linear(width, head_dim), nn.Embedding((int(opaque(head_dim) * share) + 1) // 2, 3)])
+
+
+def test_what_floating_point_rounds_down_holds_for_even_sizes() -> None:
+    assert int(133 * (61 / 133)) != 61 or int(49 * (1 / 49)) != 1
+    tree = pc.derive(rotary, {"head_dim": 192, "rope_dim": 64, "width": 24})
+    assert evidence_of(tree).fixed == {}
+    assert "rope_dim divisible by 2" in [str(each) for each in tree.preconditions]
+    for rope_dim in range(1, 97):
+        for head_dim in (49, 98, 133, 192, 200):
+            says_or_refuses(rotary, tree, head_dim=head_dim, rope_dim=rope_dim, width=5)
+
+
+def at_least(width: int, n_heads: int, least: int) -> nn.Module:
+    return nn.ModuleList([nn.Linear(width, n_heads), nn.Embedding(max(width // n_heads, 64), least)])
+
+
+def test_a_form_keeps_to_the_larger_of_two_where_both_are_equal_at_the_base() -> None:
+    at = {"width": 768, "n_heads": 12, "least": 9}
+    tree = pc.derive(at_least, at)
+    assert evidence_of(tree).fixed == {}
+    assert agrees(at_least, tree, **at)
+    for width in (64, 256, 640, 768, 1024):
+        for n_heads in (1, 4, 8, 12, 16):
+            says_or_refuses(at_least, tree, width=width, n_heads=n_heads, least=3)
+
+
+def together(a: int, b: int, **others: int) -> nn.Module:
+    """A table that grows, by no rule, where two sizes are both small; sixteen others have a layer each."""
+    rows = 5 if opaque(a) + opaque(b) > 40 else 5 + (7919 * opaque(a) * opaque(b)).bit_count()
+    layers = {name: nn.Linear(size, 3) for name, size in others.items()}
+    return nn.ModuleDict({**layers, "a": nn.Linear(a, 2), "b": nn.Linear(b, 2), "codes": nn.Embedding(rows, 3)})
+
+
+def test_of_many_sizes_those_are_fixed_that_make_the_difference_together() -> None:
+    tree = pc.derive(together, {"a": 36, "b": 36, **{f"other_{number}": 24 for number in range(16)}})
+    assert set(evidence_of(tree).fixed) <= {"a", "b"}
+    assert {f"other_{number}" for number in range(16)} <= tree.symbols
+
+
+def feed(n_feeds: int, **widths: int) -> nn.Module:
+    """Ten layers, and a list of further ones with a norm, that are not there where the list would be empty."""
+    layers: dict[str, nn.Module] = {name: nn.Linear(width, 3) for name, width in widths.items()}
+    if opaque(n_feeds) > 1:
+        layers["norm"] = nn.LayerNorm(widths["width_1"])
+        layers["feeds"] = nn.ModuleList(nn.Linear(widths["width_0"], 5) for _ in range(n_feeds - 1))
+    return nn.ModuleDict(layers)
+
+
+def test_a_module_that_is_not_there_at_a_small_size_bounds_that_size_alone() -> None:
+    tree = pc.derive(feed, {"n_feeds": 4, **{f"width_{number}": 24 for number in range(10)}})
+    assert [str(each) for each in tree.preconditions] == ["n_feeds >= 2"]
+    assert evidence_of(tree).builds < 100
+
+
+def halved(factor: int, width: int) -> nn.Module:
+    """As many layers as the factor can be halved."""
+    return nn.ModuleList(nn.Linear(width, 3) for _ in range(opaque(factor).bit_length() - 1))
+
+
+def test_a_number_of_layers_that_grows_as_a_logarithm_is_never_said_wrong() -> None:
+    tree = pc.derive(halved, {"factor": 8, "width": 24})
+    assert any(says_or_refuses(halved, tree, factor=factor, width=3) for factor in range(8, 130))
+
+
+def grown(n_layers: int, width: int) -> nn.Module:
+    """A model that has a table once there are very many layers."""
+    layers = nn.ModuleList(nn.Linear(width, 3) for _ in range(n_layers))
+    return nn.ModuleDict({"layers": layers, **({"table": nn.Embedding(8, width)} if opaque(n_layers) > 40 else {})})
+
+
+def test_many_more_layers_than_at_the_base_are_tried() -> None:
+    tree = pc.derive(grown, {"n_layers": 12, "width": 24})
+    assert tree.symbols == {"n_layers", "width"}
+    for n_layers in range(1, 120):
+        says_or_refuses(grown, tree, n_layers=n_layers, width=3)
+
+
+def staged(widths: list[int], n_stages: int, special: list[int], n_layers: int) -> nn.Module:
+    stages = nn.ModuleList(nn.Linear(widths[number], 3) for number in range(n_stages))
+    kinds = [Wide(widths[0], 5) if number in special else nn.Linear(widths[0], 7) for number in range(n_layers)]
+    return nn.ModuleDict({"stages": stages, "layers": nn.ModuleList(kinds)})
+
+
+def test_lengths_of_lists_and_places_of_layers_are_no_sizes() -> None:
+    at = {"widths": [16, 32, 48], "n_stages": 3, "special": [2, 5], "n_layers": 9}
+    tree = pc.derive(staged, at)
+    evidence = evidence_of(tree)
+    assert evidence.layout == {"n_stages": 3, "special_0": 2, "special_1": 5}
+    assert tree.symbols == {"widths_0", "widths_1", "widths_2", "n_layers"}
+    for n_layers in range(1, 15):
+        built = from_module(staged([4, 5, 6], 3, [2, 5], n_layers))
+        point = {"widths_0": 4, "widths_1": 5, "widths_2": 6, "n_layers": n_layers}
+        assert predicts(tree, point, built) or n_layers < 7
+    free = pc.derive(staged, at, vary=["widths", "n_layers"])
+    assert evidence_of(free).layout == {}
+
+
+def split(width: int, n_heads: int) -> nn.Module:
+    """The size of all heads, by way of a float."""
+    return nn.Linear(width, n_heads * int(width / n_heads))
+
+
+def test_int_of_a_quotient_keeps_its_trace_in_a_product() -> None:
+    tree = pc.derive(split, {"width": 128, "n_heads": 4})
+    assert evidence_of(tree).fixed == {}
+    assert evidence_of(tree).builds < 60
+    assert agrees(split, tree, width=96, n_heads=6)
+
+
+def in_blocks(codes: int, width: int) -> nn.Module:
+    if opaque(codes) % 64:
+        raise ValueError("codes come in blocks of 64")
+    return nn.Embedding(codes, width)
+
+
+def test_a_size_that_must_be_a_multiple_of_64() -> None:
+    tree = pc.derive(in_blocks, {"codes": 320, "width": 24})
+    assert [str(each) for each in tree.preconditions] == ["codes divisible by 64"]
+    assert evidence_of(tree).fixed == {}
+
+
+def bordered(image: int, border: int, width: int) -> nn.Module:
+    if opaque(image) < 2 * opaque(border):
+        raise ValueError("the borders are wider than the image")
+    return nn.Linear(image, width * border)
+
+
+def test_a_size_that_must_be_twice_another_one_at_least() -> None:
+    tree = pc.derive(bordered, {"image": 40, "border": 18, "width": 5})
+    assert [str(each) for each in tree.preconditions] == ["image >= 2*border"]
+    assert evidence_of(tree).fixed == {}
+
+
+def switched(mode: int, width: int) -> nn.Module:
+    return nn.Linear(width, {1: 7, 2: 9, 3: 4, 4: 8, 5: 3, 6: 1}[opaque(mode)])
+
+
+def test_a_size_of_which_others_are_taken_is_not_said_to_have_one_value_only() -> None:
+    evidence = evidence_of(pc.derive(switched, {"mode": 2, "width": 24}))
+    assert (evidence.fixed, evidence.only) == ({"mode": 2}, ())
+
+
+def routed(width: int, experts: int, groups: int, chosen: int) -> nn.Module:
+    """Experts in groups of which some are chosen: one of one, at the start."""
+    if not 1 <= chosen <= groups:
+        raise ValueError("more groups are chosen than there are")
+    if experts % groups:
+        raise ValueError("the groups do not divide the experts")
+    return nn.ModuleList([nn.Linear(width, experts), nn.Embedding(opaque(7 * width // 5), 2)])
+
+
+def test_a_size_that_can_be_changed_with_another_one_only_is_not_fixed() -> None:
+    tree = pc.derive(routed, {"width": 40, "experts": 24, "groups": 1, "chosen": 1})
+    assert evidence_of(tree).fixed == {}
+    assert "groups >= chosen" in [str(each) for each in tree.preconditions]
+
+
+def shared_rope(width: int, head_dim: int, rope_dim: int, n_layers: int) -> nn.Module:
+    """As a config with a share of the head as a float: a table for each pair that is turned, rounded up."""
+    table = nn.Embedding((int(head_dim * (rope_dim / head_dim)) + 1) // 2, 3)
+    return nn.ModuleList([table, *(nn.Linear(width, head_dim) for _ in range(n_layers))])
+
+
+def test_what_floating_point_misses_is_looked_for() -> None:
+    tree = pc.derive(shared_rope, {"width": 24, "head_dim": 512, "rope_dim": 64, "n_layers": 3})
+    assert evidence_of(tree).fixed == {}
+    assert "rope_dim divisible by 2" in [str(each) for each in tree.preconditions]
+    for head_dim in (49, 98, 133, 192, 512):
+        for rope_dim in range(1, head_dim, 7):
+            says_or_refuses(shared_rope, tree, width=5, head_dim=head_dim, rope_dim=rope_dim, n_layers=2)

@@ -1,0 +1,164 @@
+"""Whole parts of logarithms, and powers of them: their law, their text, arrays of them, forms that need them."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+import paramcalc as pc
+from paramcalc import Block, TensorSpec, symbol
+from paramcalc.errors import InvalidValue, ParamcalcError, PreconditionFailed
+from paramcalc.expression import parse_exact
+from paramcalc.logarithm import ilog, ipow, logarithm
+from paramcalc.symbols import as_expr, same
+from tests.forms import agrees
+
+F, S = symbol("f"), symbol("s")
+TEXTS = ["3*ilog(f, 2) - 1", "f/s**ilog(f, 2)", "floor(f/2**ilog(s, 2))", "s**ilog(f, 3)*f + 2", "(s**ilog(f, 2))**2"]
+PAIRS = st.tuples(st.integers(1, 10**15), st.integers(2, 10**15))
+
+
+NEAR = st.builds(
+    lambda base, power, more: (max(1, base**power + more), base),
+    st.integers(2, 9),
+    st.integers(0, 30),
+    st.integers(-1, 1),
+)
+
+
+@given(st.one_of(PAIRS, NEAR))
+def test_a_logarithm_is_the_exponent_of_the_largest_power_that_is_no_larger(pair: tuple[int, int]) -> None:
+    x, base = pair
+    found = logarithm(x, base)
+    assert type(found) is int
+    assert base**found <= x < base ** (found + 1)
+    assert ilog(x, base) == found
+
+
+@given(st.lists(PAIRS, min_size=1, max_size=6))
+def test_logarithms_of_arrays_are_those_of_their_numbers(pairs: list[tuple[int, int]]) -> None:
+    tree = Block(own=(TensorSpec("table", (ilog(F, S) + 1, 3)),))
+    f, s = (np.array(column) for column in zip(*pairs, strict=True))
+    expected = [tree.bind(f=x, s=base).params for x, base in pairs]
+    assert pc.evaluate(tree, {"f": f, "s": s}).tolist() == expected
+    assert pc.evaluate(tree, {"f": f.astype(object), "s": s.astype(object)}).tolist() == expected
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 50)), min_size=1, max_size=6))
+def test_powers_of_arrays_are_those_of_their_numbers(pairs: list[tuple[int, int]]) -> None:
+    tree = Block(own=(TensorSpec("table", (ipow(S, ilog(F, 2)), 3)),))
+    f, s = (np.array(column) for column in zip(*pairs, strict=True))
+    expected = [3 * base ** (x.bit_length() - 1) for x, base in pairs]
+    assert [tree.bind(f=x, s=base).params for x, base in pairs] == expected
+    fits = max(expected) < 2**63
+    if fits:
+        assert pc.evaluate(tree, {"f": f, "s": s}).tolist() == expected
+    else:
+        with pytest.raises(pc.errors.CountOverflow):
+            pc.evaluate(tree, {"f": f, "s": s})
+    assert pc.evaluate(tree, {"f": f.astype(object), "s": s.astype(object)}).tolist() == expected
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_their_text_reads_back(text: str) -> None:
+    size: Any = parse_exact(text)
+    assert same(parse_exact(str(size)), size)
+    for f in (1, 2, 7, 8, 9, 80, 81):
+        for s in (1, 2, 5):
+            names = {"ilog": lambda x, base: int(math.log(x + 0.5, base)), "floor": math.floor, "s": s}
+            expected = eval(text, {**names, "f": Fraction(f)})  # the text is the test's own
+            assert size.xreplace({F: sympy.Integer(f), S: sympy.Integer(s)}) == sympy.Rational(expected), (f, s)
+
+
+def test_a_tree_with_them_is_kept_in_files() -> None:
+    sizes = (as_expr(parse_exact("3*ilog(f, 2) + 1")), as_expr(parse_exact("s**ilog(f, 2)")))
+    tree = Block(own=(TensorSpec("weight", sizes),), children=(Block("{}", "Linear", repeat=ilog(F, S)),))
+    assert pc.from_json(pc.to_json(tree)) == tree
+    assert [str(each) for each in tree.preconditions] == ["s >= 2"]
+    assert tree.bind(f=8, s=3).params == 10 * 27
+
+
+def test_their_latex_is_that_of_a_logarithm_rounded_down() -> None:
+    tree = Block(own=(TensorSpec("weight", (S * ilog(F, 2), ipow(S, ilog(F, 2)))),))
+    text = pc.formula(tree).latex()
+    assert r"\left\lfloor \log_{2} f \right\rfloor" in text
+    assert r"s^{\left\lfloor \log_{2} f \right\rfloor}" in text
+
+
+@pytest.mark.parametrize("text", ["f**f", "f**(f - 1)", "2**f", "ilog(f)", "ilog(f, 2, 3)", "f**(2*ilog(f, 2))"])
+def test_other_exponents_and_arguments_are_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="cannot read"):
+        parse_exact(text)
+
+
+@pytest.mark.parametrize(("x", "base"), [(0, 2), (-3, 2), (8, 1), (8, 0)])
+def test_no_logarithm_of_less_than_1_or_to_a_base_below_2(x: int, base: int) -> None:
+    with pytest.raises(InvalidValue, match="a logarithm of less than 1, or to a base below 2"):
+        logarithm(x, base)
+    with pytest.raises(InvalidValue):
+        logarithm(np.array([8, x]), np.array([2, base]))
+    tree = Block(own=(TensorSpec("weight", (1 + ilog(F + 4, S), 2)),))
+    if x == 8:
+        with pytest.raises(ParamcalcError):
+            tree.bind(f=4, s=base)
+
+
+def test_a_condition_says_what_a_logarithm_needs() -> None:
+    tree = Block(own=(TensorSpec("weight", (1 + ilog(F - 4, 2), 2)),))
+    assert [str(each) for each in tree.preconditions] == ["f - 4 >= 1"]
+    with pytest.raises(PreconditionFailed):
+        tree.bind(f=4)
+    assert tree.bind(f=5).params == 2
+
+
+def test_no_budget_is_solved_for_what_is_no_polynomial() -> None:
+    tree = Block(own=(TensorSpec("weight", (ilog(F, 2), S)),))
+    with pytest.raises(InvalidValue, match=r"ilog\(f, 2\) is no polynomial"):
+        pc.solve(tree.bind(s=3), "f", budget=100)
+    assert pc.solve(tree.bind(f=9), "s", budget=100) == 33
+
+
+def halving(factor: int, width: int) -> nn.Module:
+    """As many layers as the factor can be halved."""
+    return nn.ModuleList(nn.Linear(width, 3) for _ in range(int(math.log2(factor))))
+
+
+@pytest.mark.parametrize("factor", [8, 2, 64])
+def test_a_number_of_layers_that_is_a_logarithm(factor: int) -> None:
+    tree = pc.derive(halving, {"factor": factor, "width": 24})
+    assert str(tree.params) == "3*width*ilog(factor, 2) + 3*ilog(factor, 2)"
+    for each in (1, 2, 3, 4, 7, 8, 9, 31, 32, 1000):
+        assert agrees(halving, tree, factor=each, width=5)
+
+
+def subsampled(factor: int, width: int, features: int, stride: int) -> nn.Module:
+    """Convolutions that stride over the features as often as a factor says, and a layer for what is left of them."""
+    layers = int(math.log2(factor))
+    convolutions = nn.ModuleList(nn.Conv1d(width, width, 3) for _ in range(layers))
+    return nn.ModuleDict({"layers": convolutions, "out": nn.Linear(features // stride**layers, width)})
+
+
+def test_what_is_left_after_striding_as_often_as_a_factor_says() -> None:
+    tree = pc.derive(subsampled, {"factor": 8, "width": 24, "features": 80, "stride": 2})
+    assert tree.symbols == {"factor", "width", "features", "stride"}
+    held = 0
+    for factor in (1, 2, 4, 8, 16, 13):
+        for features in (16, 54, 80):
+            for stride in (1, 2, 3):
+                point = {"factor": factor, "width": 3, "features": features, "stride": stride}
+                try:
+                    params = tree.bind(**point).params
+                except PreconditionFailed:
+                    continue
+                held += 1
+                assert params == sum(each.numel() for each in subsampled(**point).parameters())
+                assert agrees(subsampled, tree, **point)
+    assert held > 20
