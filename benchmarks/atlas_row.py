@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
@@ -13,39 +14,147 @@ from typing import Any, TypeAlias
 Row: TypeAlias = dict[str, Any]
 
 PRELOAD = ["torch", "transformers", "transformers.modeling_utils", "paramcalc.sources.derivation"]
-FURTHER = 30  # models built besides, at points drawn anew, that the form must predict too
-SEED = 1
+SEED = 1  # of the further points
 
 
 @dataclass(frozen=True)
 class Ask:
     """What is asked of every row: the limits of its derivation, of its process, and further points to check at."""
 
-    seconds: float = 60.0
-    builds: int = 400
+    seconds: float = 100.0
+    builds: int = 1000
     memory: int = 12 * 2**30
-    further: int = FURTHER
+    further: int = 30
+    patience: float = 460.0  # seconds after which a process counts as run away
 
 
-def row(model_type: str, ask: Ask) -> Row:
+def derived(model_type: str, ask: Ask) -> Row:
+    """Return the row of a model type: its closed form and what that rests on, or the reason why there is none."""
+    import torch
+
+    import paramcalc as pc
+
+    torch.set_num_threads(1)
+    config = {"model_type": model_type}
+    try:
+        default = pc.from_config(config)
+    except pc.ParamcalcError as error:
+        return _without("unbuildable", model_type, error, ask)
+    head: Row = {"model_type": model_type, "class": default.kind, "params": default.params}
+    start = time.perf_counter()
+    try:
+        tree = pc.derive_config(config, limits=pc.Limits(ask.builds, ask.seconds))
+    except pc.ParamcalcError as error:
+        seconds = round(time.perf_counter() - start, 2)
+        return {**head, **_without("none", model_type, error, ask), "seconds": seconds}
+    seconds = round(time.perf_counter() - start, 2)
+    wrong, further = _checked(config, tree, ask.further)
+    evidence: Any = tree.evidence
+    held = [name for name in evidence.fixed if name not in evidence.only]
+    outcome = "wrong" if wrong else "fixed" if held else "full"
+    return {**head, "outcome": outcome, "reason": wrong, **_told(tree), "further": further, "seconds": seconds}
+
+
+def _told(tree: Any) -> Row:
+    """What a derived tree says, and what it rests on, as text and numbers that are the same each time."""
+    from atlas_parts import parts
+
+    import paramcalc as pc
+
+    evidence = tree.evidence
+    return {
+        "form": str(pc.formula(tree, form="collected")),
+        "parts": parts(tree),
+        "free": {name: evidence.built[0][name] for name in sorted(tree.symbols)},
+        "fixed": dict(sorted(evidence.fixed.items())),
+        "only": sorted(evidence.only),
+        "layout": dict(sorted(evidence.layout.items())),
+        "follows": {name: str(size) for name, size in evidence.follows.items()},
+        "no_effect": sorted(evidence.no_effect),
+        "holds": sorted(str(condition) for condition in tree.preconditions),
+        "built": len(evidence.built),
+        "predicted": len(evidence.predicted),
+        "builds": evidence.builds,
+    }
+
+
+def _without(outcome: str, model_type: str, error: Exception, ask: Ask) -> Row:
+    from paramcalc.probing import Spent
+
+    reason = re.sub(r"(?<![\w.:/])/(?:[\w.-]+/)+", "", " ".join(str(error).split()))  # no place of this machine
+    if isinstance(error, Spent):  # how far it came is different each time
+        reason = f"no proof within {ask.builds:,} builds and {ask.seconds:.0f} seconds"
+    return {"model_type": model_type, "outcome": outcome, "reason": reason}
+
+
+def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, int]:
+    """The first of so many points drawn anew where the tree does not say what is built, and how many it said before."""
+    from paramcalc.prediction import predicts
+    from paramcalc.sampling import Sampler
+    from paramcalc.sources.derivation import building
+    from paramcalc.sources.huggingface import Family, library
+    from paramcalc.sources.torch_module import from_module
+
+    base = dict(tree.evidence.built[0])
+    sampler = Sampler(base, [name for name in base if name not in tree.evidence.fixed], seed=SEED)
+    right = 0
+    with library():
+        models = Family(config, [*base, *tree.evidence.follows])
+        for _ in range(2 * wanted):
+            point = sampler.point(tree.preconditions)
+            if point is None or right == wanted:
+                break
+            with building():
+                try:
+                    model = models.build(_with_followers(point, tree.evidence.follows))
+                except Exception:  # the code refuses the sizes, for a reason that no condition tells
+                    continue
+            actual = from_module(model)
+            if not predicts(tree, point, actual):
+                return _difference(tree, point, actual), right
+            right += 1
+    return "", right
+
+
+def _with_followers(point: Mapping[str, int], follows: Mapping[str, Any]) -> dict[str, int]:
+    """A point with the sizes that follow from others; one that was found early may follow from a later one."""
+    from paramcalc.program import compiled
+
+    whole = dict(point)
+    for name, size in reversed(list(follows.items())):
+        whole[name] = int(compiled(size)(whole))
+    return whole
+
+
+def _difference(tree: Any, point: Mapping[str, int], actual: Any) -> str:
+    where = ", ".join(f"{name}={value}" for name, value in point.items())
+    ours = dict(tree.bind(**{name: point[name] for name in tree.symbols}).tensors())
+    theirs = dict(actual.tensors())
+    for name in [*theirs, *ours]:
+        left, right = (str(side[name].shape) if name in side else "none" for side in (ours, theirs))
+        if left != right:
+            return f"{name} is {right}, not {left} at {where}"
+    return f"a role, element type or tie differs at {where}"
+
+
+def row(model_type: str, ask: Ask, make: Callable[[str, Ask], Row] = derived) -> Row:
     """Return the row of a model type, made in a process of its own: what goes wrong there costs this row alone."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["torch", "transformers", "transformers.modeling_utils", "paramcalc.sources.derivation"]
-    )
+    context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(theirs, model_type, ask))
+    process = context.Process(target=_work, args=(theirs, model_type, ask, make))
     process.start()
     theirs.close()
-    limit = 4 * ask.seconds + 60
     try:
-        found: Row = ours.recv() if ours.poll(limit) else _none(model_type, f"no answer within {limit:.0f} seconds")
+        late = f"no answer within {ask.patience:.0f} seconds"
+        found: Row = ours.recv() if ours.poll(ask.patience) else _none(model_type, late)
     except EOFError:
         process.join()
         found = _none(model_type, f"its process died (exit status {process.exitcode})")
     finally:
         process.kill()
         process.join()
+        ours.close()
     return found
 
 
@@ -53,95 +162,12 @@ def _none(model_type: str, reason: str) -> Row:
     return {"model_type": model_type, "outcome": "none", "reason": reason}
 
 
-def _work(answer: Connection, model_type: str, ask: Ask) -> None:
+def _work(answer: Connection, model_type: str, ask: Ask, make: Callable[[str, Ask], Row]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ask.memory, ask.memory))
     try:
-        found = derived({"model_type": model_type}, ask)
+        found = make(model_type, ask)
     except MemoryError:
         found = _none(model_type, f"it takes more than {ask.memory / 2**30:.0f} GiB")
+    except Exception as error:
+        found = _none(model_type, " ".join(f"{type(error).__name__}: {error}".split()))
     answer.send(found)
-
-
-def derived(config: Mapping[str, Any], ask: Ask) -> Row:
-    """Return the row of a config: its closed form and what that rests on, or the reason why there is none."""
-    import torch
-
-    import paramcalc as pc
-    from paramcalc.sources.huggingface import from_config
-
-    torch.set_num_threads(1)
-    head: Row = {"model_type": config["model_type"]}
-    try:
-        default = from_config(config)
-    except pc.ParamcalcError as error:
-        return {**head, "outcome": "unbuildable", "reason": str(error)}
-    head |= {"class": default.kind, "params": default.params}
-    start = time.perf_counter()
-    try:
-        tree = pc.derive_config(config, limits=pc.Limits(ask.builds, ask.seconds))
-    except pc.ParamcalcError as error:
-        return {**head, "outcome": "none", "reason": str(error), "seconds": round(time.perf_counter() - start, 2)}
-    seconds = round(time.perf_counter() - start, 2)
-    evidence = tree.evidence
-    assert evidence is not None
-    wrong, right = _further(config, tree, ask.further)
-    return {
-        **head,
-        "outcome": "wrong" if wrong else "fixed" if evidence.fixed else "full",
-        "reason": wrong,
-        "form": str(pc.formula(tree, form="collected")),
-        "free": {name: evidence.built[0][name] for name in sorted(tree.symbols)},
-        "fixed": dict(evidence.fixed),
-        "follows": {name: str(size) for name, size in evidence.follows.items()},
-        "no_effect": list(evidence.no_effect),
-        "holds": [str(condition) for condition in tree.preconditions],
-        "built": len(evidence.built),
-        "predicted": len(evidence.predicted),
-        "further": right,
-        "builds": evidence.builds,
-        "seconds": seconds,
-    }
-
-
-def _further(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, int]:
-    """The first of so many points drawn anew where the tree does not say what is built, and how many it said before."""
-    from paramcalc.prediction import predicts
-    from paramcalc.program import compile_expr
-    from paramcalc.sampling import Sampler
-    from paramcalc.sources.derivation import building
-    from paramcalc.sources.huggingface import _library, family
-    from paramcalc.sources.torch_module import from_module
-
-    base = dict(tree.evidence.built[0])
-    follows = {name: compile_expr(size) for name, size in tree.evidence.follows.items()}
-    sampler = Sampler(base, [name for name in base if name not in tree.evidence.fixed], seed=SEED)
-    right = 0
-    with _library("config"):
-        build_at, _ = family(config)
-        for _ in range(2 * wanted):
-            point = sampler.point(tree.preconditions)
-            if point is None or right == wanted:
-                break
-            with building():
-                try:
-                    model = build_at({**point, **{name: size.run(point) for name, size in follows.items()}})
-                except Exception:  # the code refuses the sizes, for a reason that no condition tells
-                    continue
-            actual = from_module(model)
-            if not predicts(tree, point, actual):
-                where = ", ".join(f"{name}={value}" for name, value in point.items())
-                return (
-                    f"{_difference(tree.bind(**{name: point[name] for name in tree.symbols}), actual)} at {where}",
-                    right,
-                )
-            right += 1
-    return "", right
-
-
-def _difference(said: Any, actual: Any) -> str:
-    ours, theirs = dict(said.tensors()), dict(actual.tensors())
-    for name in [*theirs, *ours]:
-        left, right = (str(side[name].shape) if name in side else "none" for side in (ours, theirs))
-        if left != right:
-            return f"{name} is {right}, not {left}"
-    return "a role, element type or tie differs"
