@@ -82,22 +82,48 @@ def current(text: str) -> str:
     return MARKED.sub(lambda match: f"{match[1]}{PARTS[match[2]]()}\n{match[3]}", text)
 
 
+def atlas() -> dict[str, str]:
+    """The pages of the atlas, made of its rows."""
+    sys.path.append(str(ROOT / "benchmarks"))
+    from atlas import ROWS, read
+    from atlas_page import pages
+
+    made, rows = read(ROWS)
+    return {f"docs/{page}": text for page, text in pages(rows, made).items()}
+
+
+def changes() -> dict[str, str | None]:
+    """Return the pages that are out of date with their text as it should be; None for one that should not be there."""
+    wanted: dict[str, str | None] = {page: current((ROOT / page).read_text(encoding="utf-8")) for page in PAGES}
+    wanted |= atlas()
+    there = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "docs").rglob("*.md")}
+    there |= {page: ROOT / page for page in PAGES}
+    wanted |= {page: None for page in there if page.startswith("docs/atlas/") and page not in wanted}
+    texts = {page: path.read_text(encoding="utf-8") for page, path in there.items()}
+    return {page: text for page, text in wanted.items() if texts.get(page) != text}
+
+
 def stale() -> list[str]:
-    """Return the pages whose generated parts are out of date."""
-    texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
-    return [page for page, text in texts.items() if current(text) != text]
+    """Return the pages that are out of date."""
+    return list(changes())
+
+
+def write() -> None:
+    """Write the pages that are out of date."""
+    for page, text in changes().items():
+        if text is None:
+            (ROOT / page).unlink()
+        else:
+            (ROOT / page).parent.mkdir(exist_ok=True)
+            (ROOT / page).write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     """Write the pages, or with --check exit with 1 where one is stale."""
-    pages = stale()
-    if "--check" in sys.argv[1:]:
-        if pages:
-            sys.exit(f"stale: {', '.join(pages)}; run python docs/generate.py")
-        return
-    for page in pages:
-        path = ROOT / page
-        path.write_text(current(path.read_text(encoding="utf-8")), encoding="utf-8")
+    if "--check" not in sys.argv[1:]:
+        write()
+    elif pages := stale():
+        sys.exit(f"stale: {', '.join(pages)}; run python docs/generate.py")
 
 
 if __name__ == "__main__":
