@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.paths import INDEX
+from paramcalc.paths import INDEX, NUMBERED
 from paramcalc.symbols import Size, canonical
 from paramcalc.tree import Block
 
@@ -32,6 +32,8 @@ class Place(NamedTuple):
     spans: tuple[Span, ...] = ()
 
     def __str__(self) -> str:
+        if len(self.spans) == 1 and isinstance(self.spans[0].last, int) and self.spans[0].first == self.spans[0].last:
+            return self.name.replace(INDEX, str(self.spans[0].last))
         shown = [str(each) for each in self.spans[:SHOWN]]
         shown += [".."] if any(each.step != 1 for each in self.spans) or len(self.spans) > SHOWN else []
         return self.name.replace(INDEX, f"[{', '.join(shown)}]")
@@ -61,7 +63,7 @@ def parts(tree: Block) -> list[dict[str, str]]:
 
 
 def _together(one: Part, other: Part) -> Part | None:
-    """Two parts as one: the same module in layers of two kinds."""
+    """Two parts as one: the same module in layers of two kinds, or in two layers."""
     if one.each != other.each or [each.name for each in one.path] != [each.name for each in other.path]:
         return None
     differing = [number for number, pair in enumerate(zip(one.path, other.path, strict=True)) if pair[0] != pair[1]]
@@ -94,10 +96,14 @@ def _divided(path: Path, block: Block, times: Size) -> Iterator[Part]:
 
 
 def _place(block: Block) -> Place:
-    if not block.repeated:
+    if block.repeated:
+        last = canonical(block.first + block.step * (block.repeat - 1))
+        return Place(block.name, (Span(block.first, last, block.step),))
+    numbered = NUMBERED.fullmatch(block.name)
+    if numbered is None:
         return Place(block.name)
-    last = canonical(block.first + block.step * (block.repeat - 1))
-    return Place(block.name, (Span(block.first, last, block.step),))
+    number = int(numbered[2])
+    return Place(f"{numbered[1]}{INDEX}", (Span(number, number, 1),))
 
 
 def _part(path: Path, block: Block, times: Size) -> Iterator[Part]:

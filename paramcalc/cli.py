@@ -290,7 +290,7 @@ def verify(
 @click.option("--form", metavar="FORM", callback=_form, help="One of collected, expanded, factored, leading.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text", show_default=True)
 @click.option("--seconds", type=float, default=300, show_default=True, help="Give up after so long.")
-@click.option("--builds", type=int, default=400, show_default=True, help="Give up after so many models.")
+@click.option("--builds", type=int, default=1000, show_default=True, help="Give up after so many models.")
 def derive(
     target: str,
     at: Mapping[str, Any],

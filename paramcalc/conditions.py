@@ -44,6 +44,8 @@ class Condition:
             raise InvalidValue(f"got {right}", where="right side of a condition", expected="2")
         if self.relation == "divisible by" and isinstance(right, int) and right > 0 and not isinstance(left, int):
             left, right = _without_common_factor(left, right)
+        if self.relation == "divisible by" and not isinstance(left, int) and _is_minus(left):
+            left = canonical(-left)
         object.__setattr__(self, "left", left)
         object.__setattr__(self, "right", right)
 
@@ -139,6 +141,11 @@ def _denominator(size: Any) -> Any:
     import sympy
 
     return sympy.denom(sympy.together(size))
+
+
+def _is_minus(size: Any) -> bool:
+    """Whether a size is a product with a number below 0."""
+    return bool(size.is_Mul and size.args[0].is_negative)
 
 
 def _without_common_factor(left: Any, right: int) -> tuple[Any, int]:

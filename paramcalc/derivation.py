@@ -29,7 +29,7 @@ START = 5  # points that are fitted at first, beside the base
 PROOFS = 8  # points in a row that must be predicted, three times as many where sizes are rounded
 MISSES = 400  # points that are looked at for one where floating point misses a number
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
-TURNS = 5  # rounds of building more before a place counts as unclear
+TURNS = 5  # rounds of building more before a place counts as unclear, or of assuming what is given up again
 
 
 @dataclass
@@ -44,6 +44,8 @@ class Search:
     def __post_init__(self) -> None:
         self.retreat = Retreat(self.survey, self.form)
         self.apart: Counter[tuple[int, str]] = Counter()
+        self.assumed: set[Condition] = set()  # that quotients are whole
+        self.given_up: Counter[Condition] = Counter()
 
     def run(self) -> Block:
         """Return the tree that predicts every held-out point, with its evidence.
@@ -80,7 +82,9 @@ class Search:
             if self.survey.narrowed():
                 continue
             tree = self.fitted()
-            if self.simplified(tree) or self.survey.regained(tree, predicts) or not self.predicts_all(tree):
+            if self.simplified(tree) or self.relaxed(tree):
+                continue
+            if self.survey.regained(tree, predicts) or not self.predicts_all(tree):
                 continue
             if self.survey.domain.strange and not self.survey.alone:
                 self.survey.one_by_one()
@@ -97,11 +101,21 @@ class Search:
 
     def simplified(self, tree: Block) -> bool:
         """Bound the form to where its quotients of sizes are whole, if they are at the base; whether that is new."""
-        known = self.survey.domain.conditions
+        known = {*self.survey.domain.conditions, *(each for each, times in self.given_up.items() if times >= TURNS)}
         new = [each for each in quotients(tree) if each not in known and meets(self.survey.base, [each])]
+        self.assumed.update(new)
         for condition in new:
             self.survey.bound(condition)
         return bool(new)
+
+    def relaxed(self, tree: Block) -> bool:
+        """Give up bounds that an earlier form needed and this one does not; whether there are any."""
+        old = self.assumed.difference(quotients(tree))
+        self.assumed -= old
+        self.given_up.update(old)
+        for condition in old:
+            self.survey.domain.released(condition)
+        return bool(old)
 
     def unseen(self) -> list[str]:
         """The sizes that have one value in all models that were built."""
@@ -145,7 +159,7 @@ class Search:
     def predicts_all(self, tree: Block) -> bool:
         """Whether the tree predicts enough points that it has not seen; the first that it does not is kept."""
         conditions = self.survey.domain.conditions
-        rounded = bool(roundings(tree))
+        rounded = bool(roundings(tree)) and bool(roundings(without_rounding(tree, conditions)))
         wanted = 3 * PROOFS if rounded else PROOFS
         if tree != self.proven[0]:
             self.predicted = []

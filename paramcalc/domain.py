@@ -92,6 +92,12 @@ class Domain:
         self.accepted = [point for point in self.accepted if meets(point, [condition])]
         self._known = ((), ())
 
+    def released(self, condition: Condition) -> None:
+        """Take a bound back: the form may hold beyond it."""
+        self.bounds = [each for each in self.bounds if each != condition]
+        self.confirmed.discard(condition)
+        self._known = ((), ())
+
     def narrowed(self, base: Point, names: Sequence[str]) -> None:
         """Leave some names at the base: forget the points where they differ, and say their values in conditions."""
         values = {symbol(name): base[name] for name in names}

@@ -141,13 +141,15 @@ class _Reader:
         return part._replace(expr=_OPERATORS[type(node.op)](left.expr, right.expr))
 
     def _power(self, node: ast.BinOp, base: Part, exponent: Part) -> Part:
+        import sympy
+
         from paramcalc.logarithm import ilog, ipow
 
         power = exponent.expr
-        if isinstance(power, ilog) and base.terms == 1:
+        if isinstance(power, ilog):
             deepest = max(base.depth, exponent.depth) + 1
             part = self._bounded(base._replace(below=base.below + exponent.below, depth=deepest))
-            return part._replace(expr=ipow(base.expr, power))
+            return part._replace(expr=ipow(sympy.expand(base.expr), power))
         if type(power) is not int or abs(power) > MOST_DEGREE or (power < 0 and base.terms > 1):
             raise self._refused(node)
         terms = min(base.terms**power, MOST_TERMS + 1) if power > 0 else 1

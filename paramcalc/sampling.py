@@ -83,7 +83,9 @@ class Sampler:
             name = self.random.choice(names)
             if attempt % 2:
                 point = _beyond(condition, point, name)
-                point[name] *= self.random.choice((1, 1, 2, 3, 4))
+                times = self.random.choice((1, 1, 2, 3, 4))
+                above = isinstance(condition.left, int)  # then it may be of layers, and those that are many take long
+                point[name] *= 1 if above and point[name] * times > 2 * SMALL else times
             mended = self._mended(point, others, 0.15, wide=False)
             if mended and not meets(point, [condition]) and self._key(point) not in self.seen:
                 self.seen.add(self._key(point))

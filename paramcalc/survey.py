@@ -43,6 +43,7 @@ class Survey:
 
     def __post_init__(self) -> None:
         self.sampler = Sampler(self.base, self.names)
+        self.looked_at: set[str] = set()
         self.others: list[tuple[Point, Block]] = []  # what was built at the points that are set apart
 
     def inside(self, point: Point) -> bool:
@@ -231,6 +232,7 @@ class Survey:
 
     def narrowed(self) -> bool:
         """Whether refusals that no condition explains made the domain narrower: by a condition, or by a fixed size."""
+        self.look_around()
         condition = self.domain.narrower()
         if condition is not None:
             self.bound(condition)
@@ -238,6 +240,21 @@ class Survey:
         unruly = self.unruly()
         self.fix(unruly)
         return bool(unruly)
+
+    def look_around(self) -> None:
+        """Build close to where a size alone was refused for no known reason, once for a size: one may show then."""
+        for point, _ in list(self.domain.refused):
+            alone = self.changed(point)
+            if len(alone) != 1 or alone[0] in self.looked_at or not meets(point, self.domain.conditions):
+                continue
+            (name,) = alone
+            self.looked_at.add(name)
+            near = [{**point, name: max(1, point[name] + more)} for more in (-2, -1, 1, 2)]
+            for each in near:
+                inside = meets(each, self.domain.conditions)
+                tree = self.built(each, "what the code refuses") if inside else None
+                if tree is not None:
+                    self.keep(each, tree)
 
     def unruly(self) -> list[str]:
         """The sizes to fix because other values of them alone are refused again and again: no condition tells why."""
@@ -257,5 +274,4 @@ class Survey:
         for value in sorted(others)[: max(0, FEW - len(refused))]:
             if not isinstance(self.prober.at({**self.base, name: value}, "what the code refuses"), str):
                 return False
-            refused.add(value)
-        return len(refused) >= FEW
+        return True

@@ -225,8 +225,7 @@ class Unifier:
             raise Unfit(changes, where=where, odd=_odd({point: len(together(each)) for point, each in runs.items()}))
         steps = {step_of(run) for each in shown.values() for run in each if len(run) > 1} or {1}
         if len(steps) > 1:
-            fewer = [point for point, each in runs.items() if 0 in runs and len(each) < len(runs[0])]
-            raise Unfit("different layers take turns in no one rhythm", where=where, odd=fewer)
+            raise Unfit("different layers take turns in no one rhythm", where=where)
         return self._in_line(shown, template, place, steps.pop())
 
     def _in_line(self, runs: dict[int, list[list[Block]]], template: str, place: str, step: int = 1) -> list[Block]:

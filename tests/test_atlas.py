@@ -126,6 +126,19 @@ def test_the_same_part_of_layers_of_two_kinds_is_one_part(monkeypatch: pytest.Mo
     ]
 
 
+def test_the_same_part_of_several_layers_is_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atlas_parts, "SHORT", 1)
+    d, n = pc.symbol("d"), pc.symbol("n")
+    widths = {"in": n, "0": d, "1": n, "2": d, "3": d, "head7": n}
+    layers = tuple(pc.layers.Linear(d, width).named(name) for name, width in widths.items())
+    assert atlas_parts.parts(Block("model", children=layers)) == [
+        {"path": "in", "times": "1", "each": "d*n + n"},
+        {"path": "[0, 2..3]", "times": "3", "each": "d**2 + d"},
+        {"path": "1", "times": "1", "each": "d*n + n"},
+        {"path": "head7", "times": "1", "each": "d*n + n"},
+    ]
+
+
 TEXTS = {
     "12*n**2*L + 13*n": r"12 \, L \, n^{2} + 13 \, n",
     "-3*a*b/4 + c": r"c - \frac{3 \, a \, b}{4}",

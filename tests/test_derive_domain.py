@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 import paramcalc as pc
+from paramcalc.conditions import Condition
 from paramcalc.domain import Domain
 from paramcalc.errors import ParamcalcError
 from paramcalc.prediction import predicts
+from paramcalc.probing import Prober, Refused
 from paramcalc.sources.torch_module import from_module
+from paramcalc.survey import Survey
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
 
 
@@ -80,6 +85,20 @@ def test_a_size_that_can_have_one_value_only_is_named() -> None:
     assert (evidence.fixed, evidence.only) == ({"mode": 3}, ("mode",))
     with pytest.raises(ParamcalcError, match="built with another mode"):
         pc.derive(pinned, {"width": 24, "mode": 3}, vary=["width", "mode"])
+
+
+def test_other_values_are_tried_before_a_size_is_said_to_have_one_only() -> None:
+    def build(at: Mapping[str, int]) -> pc.Block:
+        if at["mode"] != 3:
+            raise Refused("no such mode")
+        return pc.layers.Linear(at["width"], 3)
+
+    base = {"width": 24, "mode": 3}
+    survey = Survey(Prober(build), base, ("width", "mode"), Domain())
+    survey.keep(base, build(base))
+    assert not survey.takes_no_other("width")
+    assert survey.takes_no_other("mode")
+    assert survey.prober.builds == 3
 
 
 class Wide(nn.Linear):
@@ -245,18 +264,36 @@ def test_what_floating_point_rounds_down_holds_for_even_sizes() -> None:
             says_or_refuses(rotary, tree, head_dim=head_dim, rope_dim=rope_dim, width=5)
 
 
-def at_least(width: int, n_heads: int, least: int) -> nn.Module:
-    return nn.ModuleList([nn.Linear(width, n_heads), nn.Embedding(max(width // n_heads, 64), least)])
+def at_least(width: int, n_heads: int, out: int) -> nn.Module:
+    """A table of frequencies as long as half a head, or a number."""
+    return nn.ModuleList([nn.Linear(width, out), nn.Embedding(len(range(0, max(width // (2 * n_heads), 32), 2)), 3)])
 
 
 def test_a_form_keeps_to_the_larger_of_two_where_both_are_equal_at_the_base() -> None:
-    at = {"width": 768, "n_heads": 12, "least": 9}
+    at = {"width": 768, "n_heads": 12, "out": 9}
     tree = pc.derive(at_least, at)
     assert evidence_of(tree).fixed == {}
+    assert "floor(width/(2*n_heads)) >= 32" in [str(each) for each in tree.preconditions]
+    assert len(evidence_of(tree).predicted) == 8  # nothing is rounded then
     assert agrees(at_least, tree, **at)
     for width in (64, 256, 640, 768, 1024):
         for n_heads in (1, 4, 8, 12, 16):
-            says_or_refuses(at_least, tree, width=width, n_heads=n_heads, least=3)
+            says_or_refuses(at_least, tree, width=width, n_heads=n_heads, out=3)
+
+
+def longer(a_width: int, a_heads: int, b_width: int, b_heads: int, out: int) -> nn.Module:
+    sizes = [(a_width, a_heads), (b_width, b_heads)]
+    tables = [nn.Embedding(max(width // (2 * heads), 32), 3) for width, heads in sizes]
+    return nn.ModuleList([nn.Linear(a_width, out), nn.Linear(b_width, out), *tables])
+
+
+def test_no_condition_stays_that_an_earlier_form_needed() -> None:
+    tree = pc.derive(longer, {"a_width": 768, "a_heads": 12, "b_width": 768, "b_heads": 12, "out": 5})
+    conditions = {str(each) for each in tree.preconditions}
+    assert conditions == {"a_width divisible by 2*a_heads", "b_width divisible by 2*b_heads"}
+    for heads in (1, 5, 7, 12, 13):
+        widths = {"a_width": 2 * heads, "b_width": 66 * heads}
+        assert says_or_refuses(longer, tree, **widths, a_heads=heads, b_heads=heads, out=3)
 
 
 def together(a: int, b: int, **others: int) -> nn.Module:
@@ -342,6 +379,23 @@ def test_int_of_a_quotient_keeps_its_trace_in_a_product() -> None:
     assert agrees(split, tree, width=96, n_heads=6)
 
 
+def frequencies(width: int, n_heads: int, n_layers: int) -> nn.Module:
+    model = nn.Module()
+    model.register_buffer("frequencies", 1 / 100 ** torch.arange(0, 1, 4 / (width // n_heads)))
+    model.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(n_layers))
+    return model
+
+
+def test_a_length_that_was_traced_needs_no_further_condition() -> None:
+    tree = pc.derive(frequencies, {"width": 384, "n_heads": 6, "n_layers": 12})
+    conditions = {str(each) for each in tree.preconditions}
+    assert conditions == {"195 >= floor(width/n_heads)", "width divisible by n_heads"}
+    assert len(evidence_of(tree).predicted) == 24  # its length is rounded up
+    for n_heads in (1, 3, 8):
+        for head_dim in (1, 2, 3, 5, 7, 194):
+            assert says_or_refuses(frequencies, tree, width=n_heads * head_dim, n_heads=n_heads, n_layers=2)
+
+
 def in_blocks(codes: int, width: int) -> nn.Module:
     if opaque(codes) % 64:
         raise ValueError("codes come in blocks of 64")
@@ -385,6 +439,22 @@ def routed(width: int, experts: int, groups: int, chosen: int) -> nn.Module:
 
 
 def test_a_size_that_can_be_changed_with_another_one_only_is_not_fixed() -> None:
+    def build(at: Mapping[str, int]) -> pc.Block:
+        if at["chosen"] > at["groups"]:
+            raise Refused("more groups are chosen than there are")
+        return pc.layers.Linear(at["groups"], 3)
+
+    base = {"groups": 1, "chosen": 1}
+    compared = Condition(pc.symbol("groups"), ">=", pc.symbol("chosen"))
+    survey = Survey(Prober(build), base, ("groups", "chosen"), Domain(branches=[compared]))
+    for point in (base, {"groups": 3, "chosen": 2}):
+        survey.keep(point, build(point))
+    survey.domain.refused.append(({"groups": 1, "chosen": 2}, "more groups are chosen than there are"))
+    survey.one_by_one()
+    assert survey.names == ("groups", "chosen")
+
+
+def test_the_groups_of_which_some_are_chosen_vary_with_them() -> None:
     tree = pc.derive(routed, {"width": 40, "experts": 24, "groups": 1, "chosen": 1})
     assert evidence_of(tree).fixed == {}
     assert "groups >= chosen" in [str(each) for each in tree.preconditions]

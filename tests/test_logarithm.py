@@ -15,6 +15,7 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
+from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, ParamcalcError, PreconditionFailed
 from paramcalc.expression import parse_exact
 from paramcalc.logarithm import ilog, ipow, logarithm
@@ -22,7 +23,14 @@ from paramcalc.symbols import as_expr, same
 from tests.forms import agrees
 
 F, S = symbol("f"), symbol("s")
-TEXTS = ["3*ilog(f, 2) - 1", "f/s**ilog(f, 2)", "floor(f/2**ilog(s, 2))", "s**ilog(f, 3)*f + 2", "(s**ilog(f, 2))**2"]
+TEXTS = [
+    "3*ilog(f, 2) - 1",
+    "f/s**ilog(f, 2)",
+    "floor(f/2**ilog(s, 2))",
+    "s**ilog(f, 3)*f + 2",
+    "(s**ilog(f, 2))**2",
+    "f*(s + 2)**ilog(f, 2)",
+]
 PAIRS = st.tuples(st.integers(1, 10**15), st.integers(2, 10**15))
 
 
@@ -83,6 +91,8 @@ def test_a_tree_with_them_is_kept_in_files() -> None:
     tree = Block(own=(TensorSpec("weight", sizes),), children=(Block("{}", "Linear", repeat=ilog(F, S)),))
     assert pc.from_json(pc.to_json(tree)) == tree
     assert [str(each) for each in tree.preconditions] == ["s >= 2"]
+    wider = tree.bind(s=F + 2)
+    assert pc.from_json(pc.to_json(wider)) == wider
     assert tree.bind(f=8, s=3).params == 10 * 27
 
 
@@ -124,6 +134,9 @@ def test_no_budget_is_solved_for_what_is_no_polynomial() -> None:
     with pytest.raises(InvalidValue, match=r"ilog\(f, 2\) is no polynomial"):
         pc.solve(tree.bind(s=3), "f", budget=100)
     assert pc.solve(tree.bind(f=9), "s", budget=100) == 33
+    third = Condition(ilog(F, 2), "divisible by", 3, "every third")  # the last three of 1 to 50 do not meet it
+    with pytest.raises(InvalidValue, match=r"ilog\(f, 2\) is no polynomial"):
+        pc.solve(Block(own=(TensorSpec("weight", (F, 2)),), conditions=(third,)), "f", budget=100)
 
 
 def halving(factor: int, width: int) -> nn.Module:

@@ -196,6 +196,7 @@ def test_a_condition_is_reduced_to_what_it_asks() -> None:
     h, d = symbol("h"), symbol("d")
     assert str(Condition(6 * h, "divisible by", 8)) == "3*h divisible by 4"
     assert Condition(8 * h, "divisible by", 4).holds is True
+    assert Condition(-3 * h, "divisible by", d) == Condition(3 * h, "divisible by", d)
     assert Condition(h * d, "divisible by", h).holds is True
     assert Condition(h, ">", d).holds is None
     assert Condition(h + d, ">", h).holds is True
