@@ -485,6 +485,20 @@ MISTAKES = [
         (*LISTS, "-k", "name_twice"),
     ),
     Mistake(
+        "copies of a shared module are one",
+        "prediction.py",
+        "in unfold(tree).walk() if block",
+        "in tree.walk() if block",
+        (*LISTS, "-k", "share_modules"),
+    ),
+    Mistake(
+        "any fraction is believed",
+        "linear.py",
+        "if below in USUAL or (most - least) * below**2 <= 1 else None",
+        "",
+        (*DOMAIN, "-k", "above_a_size or odd_fraction"),
+    ),
+    Mistake(
         "ties are not compared",
         "prediction.py",
         "if None in below or any(each.tied_to is not None for each in block.own):",

@@ -9,6 +9,7 @@ from typing import TypeAlias
 Vector: TypeAlias = tuple[Fraction, ...]
 
 PLAIN = 256  # the largest number below the line of a factor that is tried
+USUAL = {*range(1, 17), 32, 64}  # numbers below the line that need no more reason than that they fit
 PRIME = 2**61 - 1  # numbers modulo it tell at once that most sums do not fit
 
 
@@ -24,7 +25,10 @@ def line_through(x: Vector, y: Vector) -> tuple[Fraction, Fraction] | None:
 
 
 def factor_between(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool) -> Fraction | None:
-    """The simplest factor by which every x comes between y + low and y + high, None where none is plain."""
+    """The simplest factor by which every x comes between y + low and y + high, None where none is plain.
+
+    A range of any factors holds one with so large a number below the line, by chance, unless it is as narrow as that.
+    """
     least, most = (y[0] + low) / x[0], (y[0] + high) / x[0]
     for value, other in zip(y, x, strict=True):
         least, most = max(least, (value + low) / other), min(most, (value + high) / other)
@@ -36,7 +40,7 @@ def factor_between(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *
         if candidate == least and not closed_low:
             candidate = Fraction(above + 1, below)
         if candidate > 0 and (candidate < most or (candidate == most and not closed_low)):
-            return candidate
+            return candidate if below in USUAL or (most - least) * below**2 <= 1 else None
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.errors import InvalidValue, ParamcalcError
 from paramcalc.fitting import Point
+from paramcalc.fold import unfold
 from paramcalc.paths import copies, indexed, join
 from paramcalc.program import compiled
 from paramcalc.sampling import meets
@@ -64,10 +65,16 @@ def said(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:
         tensors = dict(named)
         if len(tensors) < len(named):
             raise InvalidValue("two tensors have one name", where="a model at a point", expected="names that differ")
-        shared = {path: block.tied_to for path, block in tree.walk() if block.tied_to is not None}
-        tree.__dict__["_said"] = (tensors, shared)
+        tree.__dict__["_said"] = (tensors, _shared(tree))
     found: tuple[dict[str, Any], dict[str, str]] = tree.__dict__["_said"]
     return found
+
+
+def _shared(tree: Block) -> dict[str, str]:
+    """The places of blocks that are shared, each copy of one that repeats by itself, and what they are tied to."""
+    if all(block.tied_to is None for _, block in tree.walk()):
+        return {}
+    return {path: block.tied_to for path, block in unfold(tree).walk() if block.tied_to is not None}
 
 
 def _facts(tensor: TensorSpec) -> tuple[Any, ...]:

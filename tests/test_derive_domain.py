@@ -256,7 +256,7 @@ def rotary(head_dim: int, rope_dim: int, width: int) -> nn.Module:
 
 def test_what_floating_point_rounds_down_holds_for_even_sizes() -> None:
     assert int(133 * (61 / 133)) != 61 or int(49 * (1 / 49)) != 1
-    tree = pc.derive(rotary, {"head_dim": 192, "rope_dim": 64, "width": 24})
+    tree = pc.derive(rotary, {"head_dim": 192, "rope_dim": 48, "width": 24})
     assert evidence_of(tree).fixed == {}
     assert "rope_dim divisible by 2" in [str(each) for each in tree.preconditions]
     for rope_dim in range(1, 97):
@@ -394,6 +394,36 @@ def test_a_length_that_was_traced_needs_no_further_condition() -> None:
     for n_heads in (1, 3, 8):
         for head_dim in (1, 2, 3, 5, 7, 194):
             assert says_or_refuses(frequencies, tree, width=n_heads * head_dim, n_heads=n_heads, n_layers=2)
+
+
+def with_more_above(width: int, out: int, traced: bool) -> nn.Module:
+    """One layer, and from some width on a second one."""
+    more = width > 100 if traced else opaque(width) > 150
+    return nn.ModuleList([nn.Linear(width, out), *([nn.Linear(out, out)] if more else [])])
+
+
+@pytest.mark.parametrize(("traced", "most"), [(True, 100), (False, 150)])
+def test_a_layer_that_is_there_above_a_size_bounds_the_form(traced: bool, most: int) -> None:
+    def build(width: int, out: int) -> nn.Module:
+        return with_more_above(width, out, traced)
+
+    tree = pc.derive(build, {"width": 64, "out": 10})
+    assert [str(each) for each in tree.preconditions] == [f"{most} >= width"]
+    assert str(tree.params) == "out*width + out"
+
+
+def adjusted(width: int, out: int) -> nn.Module:
+    """Three quarters of a width, in eighths, and one more where that takes off a tenth of it, as some widths do."""
+    wanted = 0.75 * width
+    rounded = max(8, int(wanted + 4) // 8 * 8)
+    made = rounded + 8 if rounded < 0.9 * wanted else rounded
+    return nn.ModuleList([nn.Conv2d(3, made, 3), nn.Linear(made, out)])
+
+
+def test_no_odd_fraction_is_taken_for_what_rounds_some_sizes() -> None:
+    tree = pc.derive(adjusted, {"width": 64, "out": 10})
+    for width in range(1, 200):
+        says_or_refuses(adjusted, tree, width=width, out=3)
 
 
 def in_blocks(codes: int, width: int) -> nn.Module:

@@ -14,10 +14,11 @@ from torch import nn
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
 from paramcalc.conditions import Condition
+from paramcalc.expression import parse_exact
 from paramcalc.fitting import Fitter
 from paramcalc.prediction import at_point, predicts, said
 from paramcalc.rhythm import Turn, turn
-from paramcalc.symbols import floored
+from paramcalc.symbols import floored, same
 from paramcalc.testing import block_trees as trees
 from paramcalc.whole import without_rounding
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
@@ -134,6 +135,22 @@ def test_layers_after_the_last_that_is_another_one() -> None:
     held = [says_or_refuses(windowed, tree, width=5, n_layers=n_layers, out=3) for n_layers in range(1, 40)]
     assert held[11]
     assert sum(held) > 20
+
+
+def sharing(width: int, n_layers: int, out: int) -> nn.Module:
+    """Layers with a norm of their own each, and with two layers that are the same in all."""
+    first, second = nn.Linear(width, width), nn.ModuleDict({"inner": nn.Linear(width, out)})
+    return nn.ModuleList(
+        nn.ModuleDict({"first": first, "norm": nn.LayerNorm(width), "second": second}) for _ in range(n_layers)
+    )
+
+
+def test_layers_that_share_modules() -> None:
+    tree = pc.derive(sharing, {"width": 24, "n_layers": 4, "out": 10})
+    assert same(tree.params, parse_exact("width**2 + width + width*out + out + 2*width*n_layers"))
+    assert evidence_of(tree).fixed == {}
+    for n_layers in (1, 2, 7):
+        assert agrees(sharing, tree, width=5, n_layers=n_layers, out=3)
 
 
 def left(width: int, n_layers: int, first: int, last: int) -> nn.Module:
