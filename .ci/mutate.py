@@ -569,6 +569,13 @@ MISTAKES = [
         (*DOMAIN, "-k", "of_64"),
     ),
     Mistake(
+        "no size is a multiple of twice another",
+        "domain.py",
+        '"divisible by", 2 * symbol(b)',
+        '"divisible by", 3 * symbol(b)',
+        (*DOMAIN, "-k", "multiple_of_twice"),
+    ),
+    Mistake(
         "no size is twice another",
         "domain.py",
         '">=", 2 * symbol(b)',

@@ -192,4 +192,5 @@ def _pairs(names: tuple[str, ...], changed: tuple[str, ...]) -> list[Condition]:
         found += [Condition(symbol(a), relation, symbol(b), reason) for a, b in pairs]
     found += [Condition(symbol(a) + 1, ">=", symbol(b), reason) for a, b in pairs]
     found += [Condition(symbol(a), ">=", 2 * symbol(b), reason) for a, b in pairs]  # as of a border at both sides
+    found += [Condition(symbol(a), "divisible by", 2 * symbol(b), reason) for a, b in pairs]  # as of heads in pairs
     return found

@@ -101,6 +101,17 @@ def test_other_values_are_tried_before_a_size_is_said_to_have_one_only() -> None
     assert survey.prober.builds == 3
 
 
+def paired(width: int, n_heads: int) -> nn.Module:
+    if opaque(width) % (2 * opaque(n_heads)):
+        raise ValueError("heads have an even width")
+    return nn.Linear(width, 3 * width)
+
+
+def test_a_size_that_must_be_a_multiple_of_twice_another() -> None:
+    tree = pc.derive(paired, {"width": 96, "n_heads": 4})
+    assert [str(each) for each in tree.preconditions] == ["width divisible by 2*n_heads"]
+
+
 class Wide(nn.Linear):
     pass
 
