@@ -63,7 +63,8 @@ class Domain:
         """
         left = [point for point, _ in self.refused if meets(point, self.conditions)]
         scores = []
-        for condition in _pairs(*_sizes(self.accepted, left)) if len(left) > 1 else ():
+        tried = _pairs(*_sizes(self.accepted, left)) if len(left) > 1 else []
+        for condition in (each for each in tried if each.gap is None):  # divisions, and powers of 2
             caught = sum(not meets(point, [condition]) for point in left)
             broken = sum(not meets(point, [condition]) for point in self.accepted) if caught > 1 else 0
             if caught >= max(2, broken) and meets(self.accepted[0], [condition]):
