@@ -195,6 +195,12 @@ def test_links_lead_to_sections() -> None:
     assert all(len(text.encode()) < 400_000 for text in texts.values())
 
 
+def test_no_formula_is_longer_than_what_browsers_draw() -> None:
+    for path in (ROOT / "docs" / "atlas").glob("*.md"):
+        for drawn in re.findall(r"^```math\n(.*?)^```$", path.read_text("utf-8"), re.M | re.S):
+            assert drawn.count("\n") <= 100, (path, drawn[:200])
+
+
 def test_a_section_for_every_outcome() -> None:
     formed = {**ROWS["gpt2"], "model_type": "held", "outcome": "fixed", "fixed": {"x": 3}, "follows": {"y": "2*n_embd"}}
     none = {"model_type": "none", "outcome": "none", "reason": "its `process` died"}
