@@ -177,8 +177,8 @@ def _factors(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
 
 
 def _joined(factors: list[ast.expr], letters: Letters) -> str:
-    """A product: numbers, letters in the order of the alphabet, brackets."""
-    factors = [each for each in factors if not _is_one(each)] or factors[:1]
+    """A product: one number, letters in the order of the alphabet, brackets."""
+    factors = [each for each in _scaled(factors, 1) if not _is_one(each)] or factors[:1]
     if len(factors) == 1:
         return latex(factors[0], letters) if len(_terms(factors[0])) > 1 else _factor(factors[0], letters)
     shown = [_factor(each, letters) for each in factors]

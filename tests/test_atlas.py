@@ -168,6 +168,14 @@ def test_a_long_bracket_is_broken_between_terms() -> None:
     assert "".join(broken) == rf"L \bigl({' + '.join(names.values())}\bigr)"
 
 
+def test_numbers_in_a_product_are_one_number() -> None:
+    names = {"d": "d", "f": "f"}
+    assert atlas_math.lines(atlas_math.parsed("35"), atlas_math.parsed("5*d"), names) == [r"175 \, d"]
+    assert atlas_math.lines(atlas_math.parsed("2"), atlas_math.parsed("3*d*f/4"), names) == [r"\frac{6 \, d \, f}{4}"]
+    for path in (ROOT / "docs" / "atlas").glob("*.md"):
+        assert not re.search(r"(?<![{_^\d])\d+ \\, \d", path.read_text("utf-8")), path
+
+
 def test_no_two_sizes_of_a_model_have_one_letter() -> None:
     for row in FORMED:
         named = atlas_letters.letters([*row["free"], *row["follows"]])
