@@ -21,7 +21,7 @@ from paramcalc.survey import Survey
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
 
 
-@pytest.mark.parametrize(("odd", "head_dim"), [(4, 16), (4, 32), (4, 64), (16, 16)])
+@pytest.mark.parametrize(("odd", "head_dim"), [(4, 16), (4, 32), (4, 64), (16, 16), (16, 12)])
 def test_a_condition_that_very_small_sizes_need_not_meet(odd: int, head_dim: int) -> None:
     def heads(width: int, head_dim: int, n_heads: int, n_layers: int) -> nn.Module:
         if opaque(head_dim) > odd and opaque(head_dim) % 2:
