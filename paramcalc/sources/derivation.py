@@ -57,7 +57,7 @@ def derive(
 
     Raises NoForm where no closed form predicts what is built, naming the tensor, the dimension and the numbers; its
     `proven` is the part of the tree that has one. InvalidValue where the factory fails at `at`, draws at random, or
-    takes too kept; UnknownName for an argument that it does not take; InvalidType where it returns no module.
+    takes too long; UnknownName for an argument that it does not take; InvalidType where it returns no module.
     """
     _check(build, at)
     _check_names(at)

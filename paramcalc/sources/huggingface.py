@@ -158,7 +158,7 @@ def _whole(settings: Any, data: Mapping[str, Any]) -> dict[str, Any]:
 def _base(data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The config as given, with the nested parts that hold fields to vary, and without what follows from the others.
 
-    A list of the kinds of layers is as kept as there are layers: given or not, it is left to the library where the
+    A list of the kinds of layers is as long as there are layers: given or not, it is left to the library where the
     library makes the same.
     """
     base = {**data, **{path[0]: whole[path[0]] for path in used.values() if len(path) > 1 and path[0] not in data}}
