@@ -401,7 +401,7 @@ MISTAKES = [
     Mistake(
         "any number is a power of two",
         "conditions.py",
-        "return number > 0 and number & (number - 1) == 0",
+        "return (number > 0) & (number & (number - 1) == 0)",
         "return number > 0",
         (*DOMAIN, "-k", "power_of_two"),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.paths import INDEX, NUMBERED
+from paramcalc.paths import INDEX, numbered
 from paramcalc.symbols import Size, canonical
 from paramcalc.tree import Block
 
@@ -99,11 +99,11 @@ def _place(block: Block) -> Place:
     if block.repeated:
         last = canonical(block.first + block.step * (block.repeat - 1))
         return Place(block.name, (Span(block.first, last, block.step),))
-    numbered = NUMBERED.fullmatch(block.name)
-    if numbered is None:
+    template = numbered(block.name)
+    if template is None:
         return Place(block.name)
-    number = int(numbered[2])
-    return Place(f"{numbered[1]}{INDEX}", (Span(number, number, 1),))
+    name, number = template
+    return Place(name, (Span(number, number, 1),))
 
 
 def _part(path: Path, block: Block, times: Size) -> Iterator[Part]:

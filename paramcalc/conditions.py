@@ -98,9 +98,9 @@ class Condition:
         return f"{self.left} {self.relation} {self.right}"
 
 
-def is_power(number: int) -> bool:
-    """Whether a number is a power of 2, 1 included."""
-    return number > 0 and number & (number - 1) == 0
+def is_power(number: Any) -> Any:
+    """Whether an int is a power of 2, 1 included, or each one in an array."""
+    return (number > 0) & (number & (number - 1) == 0)
 
 
 def _is_nonnegative(expr: Any) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from paramcalc.conditions import Condition, as_size
+from paramcalc.conditions import Condition, as_size, is_power
 from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, unknown_name
 from paramcalc.program import Program, Values, compile_expr
 from paramcalc.symbols import LARGEST_DIMENSION, Size
@@ -234,7 +234,7 @@ def _holds(condition: Condition, left: Any, right: Any) -> Any:
     if condition.relation == "!=":
         return left != right
     if condition.relation == "a power of":
-        return (left > 0) & ((left & (left - 1)) == 0)
+        return is_power(left)
     return left > right if condition.relation == ">" else left >= right
 
 

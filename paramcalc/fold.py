@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import is_
 
 from paramcalc.errors import InvalidValue
-from paramcalc.paths import INDEX, NUMBERED, counted, unrolled
+from paramcalc.paths import INDEX, counted, numbered, unrolled
 from paramcalc.tensor import TensorSpec
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
@@ -70,8 +70,9 @@ def _group(block: Block, copies: int) -> Block:
     """So many equal blocks, of which this is the first, as one."""
     if copies == 1:
         return block
-    name, number = _split(block.name)
-    return replace(block, name=name, repeat=copies, first=number)
+    template = numbered(block.name)
+    assert template is not None, block.name
+    return replace(block, name=template[0], repeat=copies, first=template[1])
 
 
 def runs_of(blocks: Sequence[Block]) -> list[list[Block]]:
@@ -82,18 +83,11 @@ def runs_of(blocks: Sequence[Block]) -> list[list[Block]]:
 
 def _run(position: int, child: Block) -> tuple[str, int, object]:
     """What the members of a run have in common: all but the number, and the number less the position."""
-    numbered = None if child.repeated else NUMBERED.fullmatch(child.name)
-    if numbered is None:
+    template = None if child.repeated else numbered(child.name)
+    if template is None:
         return ("", -1 - position, None)
-    name, number = numbered[1] + INDEX, int(numbered[2])
+    name, number = template
     return (name, number - position, (child.content(), child.children))
-
-
-def _split(name: str) -> tuple[str, int]:
-    """A numbered name as the template of its run and its number."""
-    numbered = NUMBERED.fullmatch(name)
-    assert numbered is not None, name
-    return numbered[1] + INDEX, int(numbered[2])
 
 
 def _unfolded(block: Block, children: list[Block]) -> Block:

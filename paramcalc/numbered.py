@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from paramcalc.paths import INDEX, NUMBERED
+from paramcalc.paths import INDEX, numbered
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 
@@ -42,27 +42,26 @@ def slots_of(children: Sequence[Block]) -> list[tuple[str, list[Block]]]:
     """Children by name, those whose names are numbered together under their template."""
     slots: dict[str, list[Block]] = {}
     for child in children:
-        numbered = NUMBERED.fullmatch(child.name)
-        key = f"{numbered[1]}{INDEX}" if numbered else child.name
+        key, _ = numbered(child.name) or (child.name, None)
         slots.setdefault(key, []).append(child)
     return list(slots.items())
 
 
 def index_of(name: str) -> int:
     """The number at the end of a name."""
-    numbered = NUMBERED.fullmatch(name)
-    assert numbered is not None, name
-    return int(numbered[2])
+    template = numbered(name)
+    assert template is not None, name
+    return template[1]
 
 
 def by_index(own: Sequence[TensorSpec]) -> dict[int | None, tuple[TensorSpec, ...]]:
     """Tensors by the last number in their names, under the template of these; those without one under None."""
     found: dict[int | None, list[TensorSpec]] = {}
     for tensor in own:
-        numbered = re.fullmatch(r"(.*\D|)(0|[1-9][0-9]*)(\D*)", tensor.name)
-        if numbered is None:
+        parts = re.fullmatch(r"(.*\D|)(0|[1-9][0-9]*)(\D*)", tensor.name)
+        if parts is None:
             found.setdefault(None, []).append(tensor)
         else:
-            name = f"{numbered[1]}{INDEX}{numbered[3]}"
-            found.setdefault(int(numbered[2]), []).append(replace(tensor, name=name))
+            name = f"{parts[1]}{INDEX}{parts[3]}"
+            found.setdefault(int(parts[2]), []).append(replace(tensor, name=name))
     return {index: tuple(tensors) for index, tensors in found.items()}

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from paramcalc.tree import Block
 
 INDEX = "{}"
-NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")  # a name that ends in a number
+_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")
+
+
+def numbered(name: str) -> tuple[str, int] | None:
+    """Return a name that ends in a number as the template of its run and that number, None for any other.
+
+    >>> numbered("layer12"), numbered("layer")
+    (('layer{}', 12), None)
+    """
+    found = _NUMBERED.fullmatch(name)
+    return None if found is None else (found[1] + INDEX, int(found[2]))
 
 
 def join(path: str, name: str) -> str:

@@ -64,15 +64,24 @@ class Survey:
         self.domain.refused.append(self.smallest(point, tree, lambda again: isinstance(again, str)))
         return None
 
+    def gained(self, point: Point, doing: str) -> bool:
+        """Build at a point and keep the tree; whether the code builds one."""
+        tree = self.built(point, doing)
+        if tree is not None:
+            self.keep(point, tree)
+        return tree is not None
+
     def fresh(self, doing: str) -> None:
         """Build at a point not seen before, and keep the tree."""
         point = self.sampler.point(self.domain.conditions, few=True)
         if point is None:
             raise self.exhausted("no further point meets what the code demands")
-        tree = self.built(point, doing)
-        if tree is not None:
-            self.keep(point, tree)
-        elif len(self.domain.refused) >= MANY and self.domain.strange and not self.alone:
+        if (
+            not self.gained(point, doing)
+            and len(self.domain.refused) >= MANY
+            and self.domain.strange
+            and not self.alone
+        ):
             self.one_by_one()
 
     def exhausted(self, problem: str) -> Exhausted:
@@ -140,10 +149,7 @@ class Survey:
             point = self.sampler.alone(name, self.domain.conditions) if found < wanted else None
             if point is None:
                 break
-            tree = self.built(point, "sizes one by one")
-            if tree is not None:
-                self.keep(point, tree)
-                found += 1
+            found += self.gained(point, "sizes one by one")
         return found
 
     def bound(self, condition: Condition) -> None:
@@ -251,10 +257,8 @@ class Survey:
             self.looked_at.add(name)
             near = [{**point, name: max(1, point[name] + more)} for more in (-2, -1, 1, 2)]
             for each in near:
-                inside = meets(each, self.domain.conditions)
-                tree = self.built(each, "what the code refuses") if inside else None
-                if tree is not None:
-                    self.keep(each, tree)
+                if meets(each, self.domain.conditions):
+                    self.gained(each, "what the code refuses")
 
     def unruly(self) -> list[str]:
         """The sizes to fix because other values of them alone are refused again and again: no condition tells why."""
