@@ -76,12 +76,9 @@ class Survey:
         point = self.sampler.point(self.domain.conditions, few=True)
         if point is None:
             raise self.exhausted("no further point meets what the code demands")
-        if (
-            not self.gained(point, doing)
-            and len(self.domain.refused) >= MANY
-            and self.domain.strange
-            and not self.alone
-        ):
+        if self.gained(point, doing):
+            return
+        if len(self.domain.refused) >= MANY and self.domain.strange and not self.alone:
             self.one_by_one()
 
     def exhausted(self, problem: str) -> Exhausted:
