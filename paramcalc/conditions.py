@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -203,42 +203,6 @@ def failed(condition: Condition, bound: Condition, values: Mapping[str, Size]) -
 
 def _words(relation: Relation) -> str:
     return {">=": "at least", ">": "greater than", "!=": "different from"}.get(relation, relation)
-
-
-def implied(condition: Condition, others: Iterable[Condition]) -> bool:
-    """Tell whether an inequality follows from another one, by a gap that is never smaller, or a division from others.
-
-    >>> from paramcalc.symbols import symbol
-    >>> h, n = symbol("h"), symbol("n")
-    >>> implied(Condition(h, ">=", 3), [Condition(h, ">", 3)])
-    True
-    >>> implied(Condition(h**2, "divisible by", n), [Condition(h, "divisible by", n)])
-    True
-    """
-    if condition.relation == "divisible by":
-        return _divides_too(condition, [each for each in others if each != condition])
-    gaps = [other.gap for other in others if other != condition]
-    if condition.gap is None:
-        return False
-    slack = [canonical(condition.gap - gap) for gap in gaps if gap is not None]
-    return any(isinstance(size, int) and size >= 0 for size in slack)
-
-
-def _divides_too(condition: Condition, others: Iterable[Condition]) -> bool:
-    """Whether a division leaves no rest once the sizes that others divide are written as multiples."""
-    if isinstance(condition.left, int):
-        return False
-    import sympy
-
-    multiples = {
-        each.left: each.right * sympy.Symbol(f"{each.left} over {each.right}", positive=True, integer=True)
-        for each in others
-        if each.relation == "divisible by" and not isinstance(each.left, int) and each.left.is_Symbol
-    }
-    if not multiples:
-        return False
-    quotient = sympy.expand(substitute(condition.left, multiples) / substitute(condition.right, multiples))
-    return bool(quotient.is_integer)
 
 
 @lru_cache(maxsize=4096)

@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paramcalc.binding import bound
-from paramcalc.conditions import Condition, implied, sound_divisor, sound_size
+from paramcalc.conditions import Condition, sound_divisor, sound_size
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
+from paramcalc.implication import needed
 from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of
 from paramcalc.siblings import first_clash
 from paramcalc.symbols import Size, as_expr, is_expr, symbol_names
@@ -165,8 +166,8 @@ class Block:
         They include that no size or number of copies is negative, that quotients are whole and that divisors are 1 or
         more, where the symbols alone do not say so.
         """
-        conditions = bottom_up(self, _conditions, keep="_conditions")
-        return tuple(each for number, each in enumerate(conditions) if not implied(each, conditions[:number]))
+        conditions: tuple[Condition, ...] = bottom_up(self, _conditions, keep="_conditions")
+        return needed(conditions)
 
     def walk(self) -> Iterator[tuple[str, Block]]:
         """Yield (path, block) for the block itself and everything below it, parents first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 import sympy
@@ -14,6 +15,7 @@ from paramcalc import Block, TensorSpec, fold, from_json, symbol, tie, to_json, 
 from paramcalc.conditions import Condition, sound_size
 from paramcalc.errors import InvalidValue, PreconditionFailed, UnknownName
 from paramcalc.expression import parse_exact
+from paramcalc.implication import needed
 from paramcalc.symbols import same, substitute, sympified
 from paramcalc.testing import block_trees as trees
 from paramcalc.totals import bytes_of
@@ -277,3 +279,15 @@ SOUND = {
 @pytest.mark.parametrize("text", SOUND)
 def test_what_is_seen_to_be_never_negative(text: str) -> None:
     assert (sound_size(parse_exact(text)) == ()) is SOUND[text]
+
+
+def test_a_condition_that_follows_from_others_is_not_listed() -> None:
+    h, n, m = map(symbol, "hnm")
+    several = (Condition(h, "divisible by", 8), Condition(h, "divisible by", 32), Condition(h, "divisible by", 2 * n))
+    weaker = (Condition(h, "divisible by", n), Condition(h * m, "divisible by", n), Condition(h, "divisible by", 4))
+    for conditions in permutations((*several, *weaker)):
+        assert set(needed(conditions)) == set(several[1:])
+    assert needed((Condition(h, ">=", 32), several[1])) == (several[1],)
+    assert len(needed((Condition(h, ">=", 33), several[1]))) == 2
+    same = (Condition(n, ">=", 2), Condition(n, ">", 1), Condition(2 * n, ">=", 4))
+    assert all(needed(each) == each[:1] for each in permutations(same))
