@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from itertools import permutations
 
-from paramcalc.conditions import Condition, implied
+from paramcalc.conditions import Condition
+from paramcalc.explaining import explained, mostly
 from paramcalc.fitting import Point
-from paramcalc.sampling import SMALL, changed, meets, tested
+from paramcalc.implication import implied
+from paramcalc.sampling import SMALL, all_meet, changed, meets
 from paramcalc.symbols import symbol
 
 MUCH = 4  # a small size is tried beyond so many times what it is
-STEPS = (2, 4, 8, 16, 32, 64)  # sizes may have to be multiples of these
 EDGE = 3  # a small size is tried at every value below this
-MANY_NAMES = 32  # so many sizes at most are tried for a condition, each with all others
 
 
 class Domain:
@@ -54,7 +52,7 @@ class Domain:
     @property
     def known(self) -> tuple[Condition, ...]:
         """The conditions that the code is known to test, and the bounds."""
-        return (*self.bounds, *(each for each in self.likely if all(meets(point, [each]) for point in self.accepted)))
+        return (*self.bounds, *(each for each in self.likely if all_meet(each, self.accepted)))
 
     def narrower(self) -> Condition | None:
         """A condition that explains refusals as no other does, though a few models were built beyond it; None mostly.
@@ -62,14 +60,7 @@ class Domain:
         So it is where code takes odd sizes as long as they are very small.
         """
         left = [point for point, _ in self.refused if meets(point, self.conditions)]
-        scores = []
-        tried = _pairs(*_sizes(self.accepted, left)) if len(left) > 1 else []
-        for condition in (each for each in tried if each.gap is None):  # divisions, and powers of 2
-            caught = sum(not meets(point, [condition]) for point in left)
-            broken = sum(not meets(point, [condition]) for point in self.accepted) if caught > 1 else 0
-            if caught >= max(2, broken) and meets(self.accepted[0], [condition]):
-                scores.append((caught - broken, condition))
-        return max(scores, key=lambda pair: pair[0])[1] if scores else None
+        return mostly(self.accepted, left) if len(left) > 1 else None
 
     @property
     def strange(self) -> bool:
@@ -128,70 +119,20 @@ def edges(base: Point, names: Sequence[str]) -> list[Condition]:
     return low + [Condition(MUCH * base[name], ">=", symbol(name), "another model is built above") for name in small]
 
 
+def sides(base: Point, names: Sequence[str]) -> list[list[tuple[Condition, str, int]]]:
+    """Return the edges of small sizes in groups that can be broken at once, each with the size and a value beyond.
+
+    >>> for group in sides({"n_layer": 12, "n_head": 8}, ["n_layer", "n_head"]):
+    ...     print({name: value for _, name, value in group})
+    {'n_layer': 2, 'n_head': 2}
+    {'n_layer': 1, 'n_head': 1}
+    {'n_layer': 49, 'n_head': 33}
+    """
+    small = edges(base, names)
+    low = [[(each, str(each.left), least - 1) for each in small if each.right == least] for least in range(EDGE, 1, -1)]
+    return [*low, [(each, str(each.right), each.left + 1) for each in small if isinstance(each.left, int)]]
+
+
 def no_fewer(name: str, most: int) -> list[Condition]:
     """Return that a size is no smaller than a number, than one less, and so on, where other models may be built."""
     return [Condition(symbol(name), ">=", least, "another model is built below") for least in range(most, 1, -1)]
-
-
-def explained(
-    accepted: Sequence[Point],
-    refused: Sequence[Point],
-    known: Sequence[Condition],
-    likely: Sequence[Condition],
-    *,
-    ranges_first: bool = False,
-) -> tuple[Condition, ...]:
-    """Return conditions that all accepted points meet and that together refuse the refused ones, as far as any do.
-
-    `known` conditions refuse some of them already; `likely` ones are tried before those of every pair of sizes.
-    """
-    left = [point for point in refused if meets(point, known)]
-    found: list[Condition] = []
-    names, others = _sizes(accepted, left)
-    pairs, ranges = (_pairs(names, others), _ranges(accepted, others)) if left else ([], [])
-    tried = [*likely, *ranges, *pairs] if ranges_first else [*likely, *pairs, *ranges]
-    tests = [(each, tested(each)) for each in tried]
-    telling = [(each, test) for each, test in tests if not all(map(test, left))]
-    possible = [(each, test) for each, test in telling if all(map(test, accepted))]
-    while left:
-        caught = [len(left) - sum(map(test, left)) for _, test in possible]
-        if not any(caught):
-            break
-        best, test = possible[caught.index(max(caught))]
-        found.append(best)
-        left = [point for point in left if test(point)]
-    return tuple(found)
-
-
-def _sizes(accepted: Sequence[Point], refused: Sequence[Point]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the sizes, and those that differ from the base where points were refused, of very many the first."""
-    base = accepted[0]
-    names = tuple(name for name, value in base.items() if type(value) is int)
-    others = [changed(point, base, names) for point in refused]
-    return names, tuple(dict.fromkeys(name for each in sorted(others, key=len) for name in each))[:MANY_NAMES]
-
-
-def _ranges(accepted: Sequence[Point], names: Sequence[str]) -> list[Condition]:
-    """That a size is no smaller, or no larger, than in all models that were built."""
-    reason = "the code refuses other sizes"
-    least = {name: min(point[name] for point in accepted) for name in names}
-    most = {name: max(point[name] for point in accepted) for name in names}
-    found = [Condition(symbol(name), ">=", least[name], reason) for name in names if least[name] > 1]
-    return found + [Condition(most[name], ">=", symbol(name), reason) for name in names]
-
-
-@lru_cache(maxsize=256)
-def _pairs(names: tuple[str, ...], changed: tuple[str, ...]) -> list[Condition]:
-    """The conditions on changed sizes that constructors are known to make: divisibility, and bounds by other sizes."""
-    reason = "the code refuses other sizes"
-    pairs = [(a, b) for a, b in permutations(names, 2) if a in changed or b in changed]
-    found = [Condition(symbol(name), "divisible by", step, reason) for step in STEPS for name in changed]
-    found += [Condition(symbol(name) + 1, "divisible by", 2, reason) for name in changed]
-    found += [Condition(symbol(name), "a power of", 2, reason) for name in changed]
-    found += [Condition(symbol(a), "divisible by", symbol(b), reason) for a, b in pairs]
-    for relation in (">=", ">"):
-        found += [Condition(symbol(a), relation, symbol(b), reason) for a, b in pairs]
-    found += [Condition(symbol(a) + 1, ">=", symbol(b), reason) for a, b in pairs]
-    found += [Condition(symbol(a), ">=", 2 * symbol(b), reason) for a, b in pairs]  # as of a border at both sides
-    found += [Condition(symbol(a), "divisible by", 2 * symbol(b), reason) for a, b in pairs]  # as of heads in pairs
-    return found

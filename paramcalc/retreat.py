@@ -10,7 +10,7 @@ from paramcalc.conditions import Condition
 from paramcalc.domain import edges
 from paramcalc.fitting import Point
 from paramcalc.form import Form
-from paramcalc.sampling import meets, tested
+from paramcalc.sampling import all_meet, meets
 from paramcalc.structure import same_lists, structure
 from paramcalc.survey import Exhausted, Survey
 from paramcalc.symbols import symbol, symbol_names
@@ -86,7 +86,7 @@ class Retreat:
         small = edges(self.survey.base, self.survey.names)
         branches = [each for each in self.survey.domain.branches if each.symbols & names and each not in small]
         points = [point for point, _ in self.survey.trees]
-        broken = [each for each in branches if not all(map(tested(each), points))]
+        broken = [each for each in branches if not all_meet(each, points)]
         for condition in broken if len(broken) > 1 else ():
             trees = [each for each in self.survey.trees if meets(each[0], [condition])]
             if len(trees) >= ENOUGH and self.form.fits(trees):

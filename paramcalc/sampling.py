@@ -74,9 +74,17 @@ class Sampler:
         self.names = names
         return point
 
-    def breaking(self, condition: Condition, others: Sequence[Condition]) -> Point | None:
-        """Return a point that breaks one condition and meets the others; where that is hard, one near the base."""
+    def breaking(self, condition: Condition, others: Sequence[Condition], *, near: bool = False) -> Point | None:
+        """Return a point that breaks one condition and meets the others; where that is hard, one near the base.
+
+        With `near`, the first is the base with one size just beyond the condition.
+        """
         names = [name for name in self.names if name in condition.symbols]
+        nearest = (_beyond(condition, self.base, name) for name in names if near)
+        for point in (each for each in nearest if meets(each, others) and not meets(each, [condition])):
+            if self._key(point) not in self.seen:
+                self.seen.add(self._key(point))
+                return point
         for attempt in range(TRIES if names else 0):
             drawn = self.names if attempt < TRIES // 2 else names
             point = {**self.base, **{name: self._size(self.base[name], 0.5) for name in drawn}}
@@ -125,6 +133,11 @@ def changed(point: Point, base: Point, names: Iterable[str]) -> list[str]:
 def meets(point: Point, conditions: Sequence[Condition]) -> bool:
     """Whether the sizes of a point meet all conditions."""
     return all(tested(condition)(point) for condition in conditions)
+
+
+def all_meet(condition: Condition, points: Iterable[Point]) -> bool:
+    """Whether the sizes of all points meet a condition."""
+    return all(map(tested(condition), points))
 
 
 def _to_multiple(condition: Condition, point: dict[str, int], names: Sequence[str]) -> None:
