@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from paramcalc.errors import BadFile, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.fold import fold as folded
 from paramcalc.probing import Limits, Report
+from paramcalc.sampling import SMALL
 from paramcalc.sources.config_fields import at_path, chosen, fields, places, watched, with_fields
 from paramcalc.sources.deadline import within
 from paramcalc.sources.derivation import building, completing, layout_of, proven
@@ -139,7 +140,9 @@ class Family:
         """The fields that are read at sizes for which a tree was proven, though not at those of the config."""
         known = {name: path for name, path in fields(self.whole).items() if name not in self.used}
         found: set[str] = set()
-        for point in tree.evidence.predicted[-READ:] if tree.evidence and known else ():
+        points = tree.evidence.predicted if tree.evidence and known else ()
+        layers = [name for name, value in self.start.items() if value <= SMALL]  # and what else is as small
+        for point in sorted(points, key=lambda point: sum(point.get(name, 0) for name in layers))[:READ]:
             with contextlib.suppress(Exception):  # sizes that follow from others may not be those that they must be
                 changes = {self.used[name]: value for name, value in point.items()}
                 found |= _read_by(self.kind, _settings(with_fields(self.base, changes), self.where), known)
