@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from paramcalc.borders import Borders
 from paramcalc.conditions import Condition
 from paramcalc.domain import Domain, edges
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
@@ -18,7 +19,6 @@ from paramcalc.probing import Build, Limits, Prober, Report
 from paramcalc.retreat import Retreat
 from paramcalc.sampling import meets, varied
 from paramcalc.steadiness import check_steady
-from paramcalc.structure import starts
 from paramcalc.survey import Exhausted, Survey
 from paramcalc.symbols import symbol_names
 from paramcalc.tree import Block
@@ -27,8 +27,6 @@ from paramcalc.whole import quotients, roundings, sizes_of, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
 PROOFS = 8  # points in a row that must be predicted, three times as many where sizes are rounded
-MISSES = 400  # points that are looked at for one where floating point misses a number
-TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
 TURNS = 5  # rounds of building more before a place counts as unclear, or of assuming what is given up again
 
 
@@ -43,6 +41,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.retreat = Retreat(self.survey, self.form)
+        self.borders = Borders(self.survey, self.form)
         self.apart: Counter[tuple[int, str]] = Counter()
         self.assumed: set[Condition] = set()  # that quotients are whole
         self.given_up: Counter[Condition] = Counter()
@@ -88,7 +87,7 @@ class Search:
                 continue
             if self.survey.domain.strange and not self.survey.alone:
                 self.survey.one_by_one()
-            elif self.founded(tree) and self.explored(tree) and self.unmissed(tree) and self.settled():
+            elif self.borders.hold(tree) and self.settled():
                 unseen = self.unseen()
                 if not unseen:
                     return self.finished(tree)
@@ -188,105 +187,6 @@ class Search:
             self.survey.domain.accepted.append(point)
             self.predicted.append(point)
         return True
-
-    def founded(self, tree: Block) -> bool:
-        """Whether each condition found holds good: no model exists, or another one, where it alone is broken.
-
-        What turns out to be built there, and as predicted, is kept, so that the condition is not found again.
-        """
-        while True:
-            conditions = self.survey.domain.conditions
-            condition = next((each for each in conditions if each not in self.survey.domain.confirmed), None)
-            if condition is None:
-                return True
-            others = [each for each in conditions if each != condition]
-            for _ in range(2 * TRIES if len(condition.symbols) == 1 else TRIES):
-                point = self.survey.sampler.breaking(condition, others)
-                actual = None if point is None else self.survey.built(point, "what the code demands")
-                if point is not None and actual is not None and predicts(tree, point, actual):
-                    self.survey.keep(point, actual)
-                    return False
-            self.survey.domain.confirmed.add(condition)
-
-    def explored(self, tree: Block) -> bool:
-        """Whether the form holds, or no model exists, on the other side of every comparison that the code made.
-
-        Where another model is built there, the form is fitted anew with it, or the comparison bounds the form.
-        """
-        for condition in (*self.survey.domain.branches, *starts(tree)):
-            if condition in self.survey.domain.confirmed or condition in self.survey.domain.conditions:
-                continue
-            point, actual = self.beyond(condition)
-            if point is None or actual is None:
-                continue
-            if predicts(tree, point, actual):
-                self.survey.domain.confirmed.add(condition)
-                self.survey.domain.accepted.append(point)
-                continue
-            alone = self.alone(condition, point)
-            blameless = alone is not None and predicts(tree, *alone)
-            if blameless:
-                self.survey.domain.confirmed.add(condition)
-            if blameless or self.form.fits([*self.survey.trees, (point, actual)]):
-                self.survey.keep(point, actual)
-            else:
-                self.survey.bound(self.edge(tree, condition, point))
-            return False
-        return True
-
-    def unmissed(self, tree: Block) -> bool:
-        """Whether the form holds also where floating point misses a number that the code rounds, at a few such points.
-
-        The first where it does not is kept.
-        """
-        missed = self.form.hints.missed
-        found = 0
-        for number in range(MISSES if missed is not None else 0):
-            point = self.survey.sampler.point(self.survey.domain.conditions, odd=0.5, far=number % 2 == 1)
-            if point is None or found == PROOFS:
-                break
-            if missed is not None and missed(point):
-                found += 1
-                actual = self.survey.built(point, "where floating point may miss")
-                if actual is not None and not predicts(tree, point, actual):
-                    self.survey.keep(point, actual)
-                    return False
-        return True
-
-    def edge(self, tree: Block, condition: Condition, point: Point) -> Condition:
-        """A bound from above where the form ends: at the last size that it says, before one that it does not."""
-        if not isinstance(condition.left, int) or isinstance(condition.right, int) or not condition.right.is_Symbol:
-            return condition
-        name = str(condition.right)
-        alone = [each for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]
-        low, high = max(each[name] for each in alone), point[name]
-        while high - low > 1:
-            middle = {**self.survey.base, name: (low + high) // 2}
-            inside = meets(middle, self.survey.domain.conditions)
-            actual = self.survey.built(middle, "the other side of a comparison") if inside else None
-            if actual is None:
-                return condition
-            low, high = (middle[name], high) if predicts(tree, middle, actual) else (low, middle[name])
-        return replace(condition, left=low)
-
-    def beyond(self, condition: Condition) -> tuple[Point | None, Block | None]:
-        """A point on the other side of a comparison and what is built there, if anything, within a few tries."""
-        point = None
-        for _ in range(TRIES):
-            point = self.survey.sampler.breaking(condition, self.survey.domain.conditions)
-            actual = None if point is None else self.survey.built(point, "the other side of a comparison")
-            if point is None or actual is not None:
-                return point, actual
-        self.survey.domain.confirmed.add(condition)
-        return point, None
-
-    def alone(self, condition: Condition, point: Point) -> tuple[Point, Block] | None:
-        """What is built where only the sizes of a condition are those of a point that breaks it, None for nothing."""
-        less = {**self.survey.base, **{name: point[name] for name in condition.symbols}}
-        if less == point or not meets(less, self.survey.domain.conditions):
-            return None
-        actual = self.survey.built(less, "the other side of a comparison")
-        return None if actual is None else (less, actual)
 
     def finished(self, tree: Block) -> Block:
         """The tree with the sizes that are fixed as numbers, the conditions under which it holds, and the evidence."""

@@ -252,9 +252,9 @@ class Survey:
                 continue
             (name,) = alone
             self.looked_at.add(name)
-            near = [{**point, name: max(1, point[name] + more)} for more in (-2, -1, 1, 2)]
+            near = [{**point, name: point[name] + more} for more in (-2, -1, 1, 2)]
             for each in near:
-                if meets(each, self.domain.conditions):
+                if each[name] >= 1 and meets(each, self.domain.conditions):
                     self.gained(each, "what the code refuses")
 
     def unruly(self) -> list[str]:

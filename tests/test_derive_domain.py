@@ -514,3 +514,63 @@ def test_what_floating_point_misses_is_looked_for() -> None:
     for head_dim in (49, 98, 133, 192, 512):
         for rope_dim in range(1, head_dim, 7):
             says_or_refuses(shared_rope, tree, width=5, head_dim=head_dim, rope_dim=rope_dim, n_layers=2)
+
+
+def stacks(width: int, **layers: int) -> nn.Module:
+    """Stacks of layers, one of which has a norm that is not there at one layer, and another one beyond twenty."""
+    stack = {name: nn.ModuleList(nn.Linear(width, 3) for _ in range(number)) for name, number in layers.items()}
+    if opaque(layers.get("few", 2)) > 1:
+        stack["few_norm"] = nn.ModuleList([nn.LayerNorm(width)])
+    if opaque(layers.get("many", 2)) > 20:
+        stack["many_norm"] = nn.ModuleList([nn.LayerNorm(width)])
+    return nn.ModuleDict(stack)
+
+
+def test_small_sizes_are_tried_at_their_ends_together() -> None:
+    plain = {f"stack_{number}": 4 for number in range(8)}
+    tree = pc.derive(stacks, {"width": 24, **plain})
+    assert tree.preconditions == ()
+    assert evidence_of(tree).builds < 30
+    assert agrees(stacks, tree, width=5, **dict.fromkeys(plain, 1))
+
+
+@pytest.mark.parametrize("odd", ["few", "many"])
+def test_a_small_size_with_an_end_of_its_own_is_found_among_others(odd: str) -> None:
+    sizes = {"width": 24, **{f"stack_{number}": 4 for number in range(4)}, odd: 5}
+    tree = pc.derive(stacks, sizes)
+    assert {name for each in tree.preconditions for name in each.symbols} == {odd}
+    assert all(says_or_refuses(stacks, tree, **{**sizes, odd: number}) for number in range(2, 21))
+    for number in (1, 21, 22, 40):
+        says_or_refuses(stacks, tree, **{**sizes, odd: number})
+    for name in sizes:
+        assert agrees(stacks, tree, **{**sizes, name: 1}) or name == odd == "few"
+
+
+def choosy(width: int, mode: int) -> nn.Module:
+    if opaque(mode) in (2, 7):
+        raise ValueError("no such mode")
+    return nn.Linear(width, 5)
+
+
+def test_no_size_below_one_is_tried() -> None:
+    built = []
+
+    def noted(width: int, mode: int) -> nn.Module:
+        built.append((int(width), int(mode)))
+        return choosy(width, mode)
+
+    pc.derive(noted, {"width": 24, "mode": 3})
+    assert min(min(sizes) for sizes in built) == 1
+
+
+def odd_table(width: int, height: int, depth: int) -> nn.Module:
+    """Three layers, whatever comparisons of two sizes say, and a table where the third is odd."""
+    wide, deep = width > 20, depth > 20
+    layers = {"wide": nn.Linear(width, 3), "tall": nn.Linear(height, 5), "deep": nn.Linear(depth, 5)}
+    return nn.ModuleDict(layers | ({"table": nn.Embedding(7, 3)} if opaque(height) % 2 and {wide, deep} else {}))
+
+
+@pytest.mark.parametrize("width", [24, 36])
+def test_a_comparison_is_not_to_blame_for_what_another_size_changes(width: int) -> None:
+    tree = pc.derive(odd_table, {"width": width, "height": 52, "depth": width})
+    assert [str(each) for each in tree.preconditions] == ["height divisible by 2"]

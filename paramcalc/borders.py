@@ -1,0 +1,149 @@
+"""Where a form may end: beyond its conditions, where the code compares sizes, at small sizes, and where it rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from paramcalc.conditions import Condition
+from paramcalc.domain import sides
+from paramcalc.fitting import Point
+from paramcalc.form import Form
+from paramcalc.prediction import predicts
+from paramcalc.sampling import meets
+from paramcalc.structure import starts
+from paramcalc.survey import Survey
+from paramcalc.tree import Block
+
+MISSES = 400  # points that are looked at for one where floating point misses a number
+WANTED = 8  # points to predict where it does
+TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
+
+
+@dataclass
+class Borders:
+    """Builds beyond the borders of what a form is known to say."""
+
+    survey: Survey
+    form: Form
+    seen: list[Point] = field(default_factory=list)
+
+    def hold(self, tree: Block) -> bool:
+        """Whether the form ends where its conditions say and nowhere else; what shows otherwise is kept."""
+        return self.founded(tree) and self.explored(tree) and self.unmissed(tree)
+
+    def founded(self, tree: Block) -> bool:
+        """Whether each condition found holds good: no model exists, or another one, where it alone is broken.
+
+        What turns out to be built there, and as predicted, is kept, so that the condition is not found again.
+        """
+        while True:
+            conditions = self.survey.domain.conditions
+            condition = next((each for each in conditions if each not in self.survey.domain.confirmed), None)
+            if condition is None:
+                return True
+            others = [each for each in conditions if each != condition]
+            for _ in range(2 * TRIES if len(condition.symbols) == 1 else TRIES):
+                point = self.survey.sampler.breaking(condition, others, near=True)
+                actual = None if point is None else self.survey.built(point, "what the code demands")
+                if point is not None and actual is not None and predicts(tree, point, actual):
+                    self.survey.keep(point, actual)
+                    return False
+            self.survey.domain.confirmed.add(condition)
+
+    def explored(self, tree: Block) -> bool:
+        """Whether the form holds, or no model exists, on the other side of every comparison that the code made.
+
+        Where another model is built there, the form is fitted anew with it, or the comparison bounds the form.
+        """
+        self.together(tree)
+        for condition in (*self.survey.domain.branches, *starts(tree)):
+            if condition in self.survey.domain.confirmed or condition in self.survey.domain.conditions:
+                continue
+            point, actual = self.beyond(condition)
+            if point is None or actual is None:
+                continue
+            if predicts(tree, point, actual):
+                self.survey.domain.confirmed.add(condition)
+                self.survey.domain.accepted.append(point)
+                continue
+            alone = self.alone(condition, point)
+            blameless = alone is not None and predicts(tree, *alone)
+            if blameless:
+                self.survey.domain.confirmed.add(condition)
+            if blameless or self.form.fits([*self.survey.trees, (point, actual)]):
+                self.survey.keep(point, actual)
+            else:
+                self.survey.bound(self.edge(tree, condition, point))
+            return False
+        return True
+
+    def together(self, tree: Block) -> None:
+        """Build with as many small sizes as can be at their edge at once; what the form says there holds alone too."""
+        for group in sides(self.survey.base, self.survey.names):
+            left = {name: value for each, name, value in group if each not in self.survey.domain.confirmed}
+            point = self.survey.base
+            for name, value in 2 * [*left.items()]:  # one size may have to change before another
+                moved = {**point, name: value}
+                point = moved if meets(moved, self.survey.domain.conditions) else point
+            broken = [each for each, name, _ in group if name in left and not meets(point, [each])]
+            if len(broken) < 2 or point in self.seen:
+                continue
+            self.seen.append(point)
+            actual = self.survey.prober.at(point, "small sizes at once")
+            if isinstance(actual, Block) and predicts(tree, point, actual):
+                self.survey.domain.confirmed.update(broken)
+                self.survey.domain.accepted.append(point)
+
+    def unmissed(self, tree: Block) -> bool:
+        """Whether the form holds also where floating point misses a number that the code rounds, at a few such points.
+
+        The first where it does not is kept.
+        """
+        missed = self.form.hints.missed
+        found = 0
+        for number in range(MISSES if missed is not None else 0):
+            point = self.survey.sampler.point(self.survey.domain.conditions, odd=0.5, far=number % 2 == 1)
+            if point is None or found == WANTED:
+                break
+            if missed is not None and missed(point):
+                found += 1
+                actual = self.survey.built(point, "where floating point may miss")
+                if actual is not None and not predicts(tree, point, actual):
+                    self.survey.keep(point, actual)
+                    return False
+        return True
+
+    def edge(self, tree: Block, condition: Condition, point: Point) -> Condition:
+        """A bound from above where the form ends: at the last size that it says, before one that it does not."""
+        if not isinstance(condition.left, int) or isinstance(condition.right, int) or not condition.right.is_Symbol:
+            return condition
+        name = str(condition.right)
+        alone = [each for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]
+        low, high = max(each[name] for each in alone), point[name]
+        while high - low > 1:
+            middle = {**self.survey.base, name: (low + high) // 2}
+            inside = meets(middle, self.survey.domain.conditions)
+            actual = self.survey.built(middle, "the other side of a comparison") if inside else None
+            if actual is None:
+                return condition
+            low, high = (middle[name], high) if predicts(tree, middle, actual) else (low, middle[name])
+        return replace(condition, left=low)
+
+    def beyond(self, condition: Condition) -> tuple[Point | None, Block | None]:
+        """A point on the other side of a comparison and what is built there, if anything, within a few tries."""
+        point = None
+        for _ in range(TRIES):
+            point = self.survey.sampler.breaking(condition, self.survey.domain.conditions)
+            actual = None if point is None else self.survey.built(point, "the other side of a comparison")
+            if point is None or actual is not None:
+                return point, actual
+        self.survey.domain.confirmed.add(condition)
+        return point, None
+
+    def alone(self, condition: Condition, point: Point) -> tuple[Point, Block] | None:
+        """What is built where only the sizes of a condition are those of a point that breaks it, None for nothing."""
+        less = {**self.survey.base, **{name: point[name] for name in condition.symbols}}
+        if less == point or not meets(less, self.survey.domain.conditions):
+            return None
+        actual = self.survey.built(less, "the other side of a comparison")
+        return None if actual is None else (less, actual)
