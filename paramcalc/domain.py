@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from paramcalc.conditions import Condition
-from paramcalc.explaining import explained, mostly
+from paramcalc.explaining import Guesses, explained, mostly
 from paramcalc.fitting import Point
 from paramcalc.implication import implied
 from paramcalc.sampling import SMALL, all_meet, changed, meets
@@ -33,6 +33,7 @@ class Domain:
         self.refused: list[tuple[Point, str]] = []
         self.apart: list[tuple[Point, str]] = []
         self.confirmed: set[Condition] = set()
+        self.guesses = Guesses()
         self._known: tuple[tuple[int, ...], tuple[Condition, ...]] = ((), ())
 
     @property
@@ -41,10 +42,15 @@ class Domain:
         state = (len(self.accepted), len(self.refused), len(self.apart), len(self.bounds))
         if self._known[0] != state:
             known = self.known
-            found = explained(self.accepted, [point for point, _ in self.refused], known, self.branches)
+            found = explained(self.accepted, [point for point, _ in self.refused], known, self.branches, self.guesses)
             known = tuple(dict.fromkeys((*known, *found)))
             found = explained(
-                self.accepted, [point for point, _ in self.apart], known, self.branches, ranges_first=True
+                self.accepted,
+                [point for point, _ in self.apart],
+                known,
+                self.branches,
+                self.guesses,
+                ranges_first=True,
             )
             self._known = (state, tuple(dict.fromkeys((*known, *found))))
         return self._known[1]

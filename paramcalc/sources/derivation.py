@@ -280,7 +280,7 @@ def _tree(model: object) -> Block:
 
 
 def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> tuple[Hints, list[Comparison]]:
-    """What tracing tells: sizes of tensors by name, and comparisons; nothing where the code does not take it."""
+    """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
     import torch
 
     trace = Trace()
@@ -293,8 +293,8 @@ def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> t
         found = shapes.of_module(model)
     except (KeyboardInterrupt, Overdue):
         raise
-    except BaseException:  # whatever code does with numbers that are a little strange: the fit decides without it
-        return Hints(), []
+    except BaseException:  # whatever code does with numbers that are a little strange: what was seen before counts
+        found = {}
     known = {name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()}
     pool = lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ())))
     rounded = _sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node))

@@ -21,6 +21,7 @@ LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is m
 MOST_EXPONENT = 4  # of powers that are written as products
 MULTIPLES = (4, 8, 16, 32)  # to which code rounds what it made plain
 FRACTION = 16  # binary places of numbers that are kept exactly
+MOST_STEPS = 250_000  # of arithmetic with traced numbers in one build: beyond, a build is quicker without
 MOST_SEEN = 24  # ways in which numbers of one value came about
 
 _EXACT: dict[str, Callable[..., Any]] = {
@@ -41,18 +42,20 @@ _EXACT: dict[str, Callable[..., Any]] = {
 @dataclass
 class Trace:
     """What one build told: the comparisons of traced integers, with their outcome, what `int()` made plain, and all
-    traced integers by their value.
+    traced integers by their value. It ends after so many steps of arithmetic.
     """
 
     met: list[tuple[str, Node, Node, bool]] = field(default_factory=list)
     lost: dict[int, Node] = field(default_factory=dict)
     seen: dict[int, dict[Node, None]] = field(default_factory=dict)
     cut: dict[Node, None] = field(default_factory=dict)  # floats that were rounded
+    steps: int = 0
 
     def integer(self, name: str, value: int) -> TracedInt:
         """Return a value that remembers that it is the size of this name."""
         self.saw(value, ("symbol", name))
-        return TracedInt(value, ("symbol", name), self)
+        made: TracedInt = TracedInt(value, ("symbol", name), self)
+        return made
 
     def saw(self, value: int, node: Node) -> None:
         """Remember how a number came about, with the first few others of its value and all logarithms."""
@@ -69,57 +72,46 @@ def node_of(value: object) -> Node | None:
     return ("number", value) if type(value) in (int, float) else None
 
 
-class TracedInt(int):
-    """An int that keeps, through arithmetic and rounding, the expression of the sizes that it came from."""
+class _Traced:
+    """A number that keeps, through arithmetic and rounding, the expression of the sizes that it came from."""
 
+    plain: type[Any]
     node: Node
     trace: Trace
 
-    def __new__(cls, value: int, node: Node, trace: Trace) -> TracedInt:
-        """Make an int that came about as the node says."""
-        made = super().__new__(cls, value)
+    def __new__(cls, value: Any, node: Node, trace: Trace) -> Any:
+        """Make a number that came about as the node says."""
+        made = super().__new__(cls, value)  # type: ignore[call-arg]
         made.node = node
         made.trace = trace
         return made
 
-    def __copy__(self) -> TracedInt:
+    def __copy__(self) -> Any:
         return self
 
-    def __deepcopy__(self, _: object) -> TracedInt:
+    def __deepcopy__(self, _: object) -> Any:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (int, (int(self),))
-
-    __hash__ = int.__hash__
+        return (self.plain, (self.plain(self),))
 
 
-class TracedFloat(float):
+class TracedInt(_Traced, int):
+    """A traced int."""
+
+    plain = int
+
+
+class TracedFloat(_Traced, float):
     """A float that came of a traced integer, until it is rounded to one again."""
 
-    node: Node
-    trace: Trace
-
-    def __new__(cls, value: float, node: Node, trace: Trace) -> TracedFloat:
-        """Make a float that came about as the node says."""
-        made = super().__new__(cls, value)
-        made.node = node
-        made.trace = trace
-        return made
-
-    def __copy__(self) -> TracedFloat:
-        return self
-
-    def __deepcopy__(self, _: object) -> TracedFloat:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (float, (float(self),))
-
-    __hash__ = float.__hash__
+    plain = float
 
 
 def _made(value: object, node: Node, trace: Trace) -> Any:
+    trace.steps += 1
+    if trace.steps > MOST_STEPS:
+        raise OverflowError(f"more than {MOST_STEPS:,} steps of arithmetic")
     if type(value) is int:
         trace.saw(value, node)
         return TracedInt(value, node, trace)
