@@ -11,6 +11,8 @@ from paramcalc.errors import InvalidValue, PreconditionFailed
 from paramcalc.fitting import Point
 from paramcalc.tree import Block
 
+SLOW = 0.5  # seconds a model, from which on smaller ones are built
+
 Build: TypeAlias = Callable[[Mapping[str, int]], Block]
 Report: TypeAlias = Callable[[int, str], None]
 
@@ -52,9 +54,15 @@ class Prober:
     limits: Limits = field(default_factory=Limits)
     report: Report | None = None
     builds: int = 0
+    spent: float = 0.0  # seconds
 
     def __post_init__(self) -> None:
         self.started = time.monotonic()
+
+    @property
+    def slow(self) -> bool:
+        """Whether models take long to build."""
+        return self.spent > SLOW * self.builds
 
     def at(self, point: Point, doing: str) -> Block | str:
         """Return the tree that is built at a point, or why none is.
@@ -65,10 +73,13 @@ class Prober:
         self.builds += 1
         if self.report is not None:
             self.report(self.builds, doing)
+        start = time.monotonic()
         try:
             return self.build(point)
         except (Refused, PreconditionFailed) as error:
             return str(error)
+        finally:
+            self.spent += time.monotonic() - start
 
     def check(self) -> None:
         """Raise Spent where the limits are reached."""

@@ -20,6 +20,7 @@ FEW = 12  # sizes that are changed at once, where few are
 TRIES = 100
 MENDS = 16  # sizes drawn again for one point
 LARGEST = 1_000_000  # no larger size is tried
+TIMES = 3  # sizes are drawn up to so many times those of the base, but no larger where models take long to build
 
 
 class Sampler:
@@ -30,6 +31,7 @@ class Sampler:
         self.names = self.keys = tuple(names)
         self.random = random.Random(seed)  # noqa: S311  # points, not secrets
         self.seen: set[tuple[int, ...]] = {self._key(base)}
+        self.times = TIMES
 
     def point(
         self, conditions: Sequence[Condition], *, odd: float = 0.15, far: bool = False, few: bool = False
@@ -107,8 +109,10 @@ class Sampler:
         """Any size up to some times the base, half of them multiples of a part of it; less where it may be layers."""
         if base <= 2 * SMALL:
             return self.random.randint(1, base + LAYERS)
-        part = max(1, base // self.random.choice((2, 4, 8)))
-        return self.random.choice((self.random.randint(1, 3 * base + 16), part * self.random.randint(1, 24)))
+        parts = self.random.choice((2, 4, 8))
+        most = self.times * (8 if self.times > 1 else parts)
+        part = max(1, base // parts)
+        return self.random.choice((self.random.randint(1, self.times * base + 16), part * self.random.randint(1, most)))
 
     def _size(self, base: int, odd: float) -> int:
         """A size that shares factors with the base, or with a small chance any near it."""
@@ -122,7 +126,9 @@ class Sampler:
             divisors = [size for size in range(2, min(base, LAYERS) + 1) if base % size == 0]
             return self.random.choice([*divisors[-3:], 2, 3, 4, 6] if base > 6 else [2, 3, 4, 5, 6, base])
         parts = next(part for part in (8, 4, 2, 1) if base % part == 0)
-        return base // parts * self.random.randint(max(1, parts // 4), 3 * parts)
+        if parts == self.times == 1:
+            return max(1, base // self.random.randint(1, 8))
+        return base // parts * self.random.randint(max(1, parts // 4), self.times * parts)
 
 
 def changed(point: Point, base: Point, names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from paramcalc.domain import Domain
 from paramcalc.errors import InvalidValue
 from paramcalc.fitting import Point
 from paramcalc.probing import Prober
-from paramcalc.sampling import Sampler, changed, meets
+from paramcalc.sampling import TIMES, Sampler, changed, meets
 from paramcalc.structure import at_place, size_at
 from paramcalc.tree import Block
 
@@ -55,6 +55,7 @@ class Survey:
         """Take what was built at a point into what is fitted."""
         self.trees.append((point, tree))
         self.domain.accepted.append(point)
+        self.sampler.times = 1 if self.prober.slow else TIMES
 
     def built(self, point: Point, doing: str) -> Block | None:
         """Build at a point; None, and the reason kept, where the code refuses the sizes."""
