@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -11,7 +12,6 @@ from paramcalc.conditions import Condition
 from paramcalc.domain import edges
 from paramcalc.fitting import Point
 from paramcalc.form import Form
-from paramcalc.paths import INDEX
 from paramcalc.sampling import all_meet, meets
 from paramcalc.structure import same_lists, structure
 from paramcalc.survey import Exhausted, Survey
@@ -21,7 +21,7 @@ from paramcalc.unify import Unfit
 from paramcalc.whole import dimensions
 
 ALONE = 4  # points at which one size alone is changed, to tell whether it has a form of its own
-FEW = 6  # sizes that a place depends on, of which no other will do where the last one did not
+SEVERAL = 2  # entries of a list that are fixed one by one
 ENOUGH = 6  # models that a form must hold for where it holds under a condition only
 STEPS = (2, 4, 8)  # of which a size may have to be a multiple for a form to be found
 
@@ -37,7 +37,6 @@ class Retreat:
         self.kept = False
         self.stepped: set[str] = set()
         self.narrowed: set[str] = set()
-        self.given_way: set[str] = set()
 
     def give_way(self, problem: Unfit | Exhausted) -> None:
         """Keep to the structure of the base, or fix sizes that keep a form from being found, or raise the problem."""
@@ -64,22 +63,17 @@ class Retreat:
             return
         if not self.survey.may_fix or len(self.survey.names) < 2:
             raise problem
-        names = self.widened(self.culprits(problem), problem)
+        names = self.culprits(problem)
         if not names or set(names) == set(self.survey.names):
             raise problem
-        self.survey.fix(names)
+        self.survey.fix([*names, *self.others_of(names)])
 
-    def widened(self, names: list[str], problem: Unfit | Exhausted) -> list[str]:
-        """Sizes to fix, with others of their lists, or those few that such a place depends on, the second time."""
-        place = re.sub("[0-9]+", INDEX, problem.where)
-        lists = {_list_of(name) for name in names}
-        again = self.given_way & lists
-        more = [name for name in self.survey.names if _list_of(name) in again and name not in names]
-        involved = self.involved(problem)
-        if place in self.given_way and len(involved) <= FEW:
-            more += [name for name in self.survey.names if name in involved and name not in (*names, *more)]
-        self.given_way |= {place, *lists}
-        return names + more
+    def others_of(self, names: Sequence[str]) -> list[str]:
+        """The other entries of lists of which several entries had to be fixed before."""
+        fixed = Counter(_list_of(name) for name in self.survey.base if name not in self.survey.names)
+        lists = {each for each in map(_list_of, names) if fixed[each] >= SEVERAL}
+        others = [name for name in self.survey.names if _list_of(name) in lists and name not in names]
+        return others if len(names) + len(others) < len(self.survey.names) else []
 
     def fix_other_structures(self) -> None:
         """Fix the sizes of which every other value makes another structure, where no form says them."""
@@ -163,4 +157,4 @@ class Retreat:
 
 def _list_of(name: str) -> str:
     """The list that a size is an entry of, or the size itself."""
-    return re.sub(r"(_[0-9]+)+$", "", name)
+    return re.sub(r"_[0-9]+$", "", name)

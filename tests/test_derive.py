@@ -23,6 +23,7 @@ from paramcalc.derivation import derive_tree
 from paramcalc.errors import InvalidValue
 from paramcalc.fitting import Fitter
 from paramcalc.prediction import predicts
+from paramcalc.sources import traced
 from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
 from paramcalc.symbols import same
 from paramcalc.tree import Block
@@ -203,6 +204,24 @@ def test_traced_arithmetic_is_that_of_integers() -> None:
     assert [each[0] for each in trace.met] == []
     assert (d % 4 == 0) is True
     assert trace.met[-1][0] == "eq"
+
+
+def test_arithmetic_without_end_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traced, "MOST_STEPS", 100)
+    steps = []
+
+    def build(width: int, height: int) -> nn.Module:
+        wide = width > 20
+        for number in range(200):
+            width += 0 * number
+            steps.append(type(width))
+        return nn.Linear(width + wide * 0, height)
+
+    tree = pc.derive(build, {"width": 24, "height": 40})
+    assert tree.params == pc.symbol("width") * pc.symbol("height") + pc.symbol("height")
+    assert steps.count(TracedInt) == 100
+    assert tree.evidence is not None
+    assert min(point["width"] for point in (*tree.evidence.built, *tree.evidence.predicted)) < 20  # as compared before
 
 
 def test_the_simplest_expression_is_taken() -> None:

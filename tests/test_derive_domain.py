@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import paramcalc as pc
+from paramcalc import probing
 from paramcalc.conditions import Condition
 from paramcalc.domain import Domain
 from paramcalc.errors import ParamcalcError
@@ -574,3 +575,31 @@ def odd_table(width: int, height: int, depth: int) -> nn.Module:
 def test_a_comparison_is_not_to_blame_for_what_another_size_changes(width: int) -> None:
     tree = pc.derive(odd_table, {"width": width, "height": 52, "depth": width})
     assert [str(each) for each in tree.preconditions] == ["height divisible by 2"]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_where_models_take_long_no_larger_ones_are_built(monkeypatch: pytest.MonkeyPatch, slow: bool) -> None:
+    monkeypatch.setattr(probing, "SLOW", 0.0 if slow else 1e9)
+    widest = 0
+
+    def noted(width: int, height: int) -> nn.Module:
+        nonlocal widest
+        widest = max(widest, int(width), int(height))
+        return nn.Linear(width, height)
+
+    tree = pc.derive(noted, {"width": 240, "height": 243})
+    assert tree.symbols == {"width", "height"}
+    assert (widest <= 243 + 16) == slow
+
+
+def ragged(width: int, kinds: list[int]) -> nn.Module:
+    """Tables with numbers of rows that no expression says."""
+    rows = [1 + (7919 * opaque(kind)).bit_count() for kind in kinds]
+    return nn.ModuleDict({f"table_{number}": nn.Embedding(each, width) for number, each in enumerate(rows)})
+
+
+def test_of_a_list_that_gives_way_twice_all_entries_are_fixed() -> None:
+    kinds = [40 + number for number in range(9)]
+    tree = pc.derive(ragged, {"width": 24, "kinds": kinds})
+    assert evidence_of(tree).fixed == {f"kinds_{number}": kind for number, kind in enumerate(kinds)}
+    assert evidence_of(tree).builds < 200
