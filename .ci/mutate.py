@@ -30,6 +30,7 @@ MODULES = ("tests/test_torch_module.py",)
 VERIFY = ("tests/test_verify.py",)
 DERIVE = ("tests/test_derive.py",)
 DOMAIN = ("tests/test_derive_domain.py",)
+EXPLAINING = ("tests/test_explaining.py",)
 ARGUMENTS = ("tests/test_derive_arguments.py",)
 REFUSED = ("tests/test_derive_refused.py",)
 LISTS = ("tests/test_derive_layers.py",)
@@ -192,7 +193,50 @@ MISTAKES = [
         DERIVE,
     ),
     Mistake("few layers in turns are not tried", "borders.py", ", *starts(tree)):", "):", DOMAIN),
-    Mistake("odd sizes are refused for no reason", "explaining.py", "caught >= max(2,", "caught >= max(10**9,", DOMAIN),
+    Mistake("odd sizes are refused for no reason", "explaining.py", "if few <= caught:", "if False:", EXPLAINING),
+    Mistake("any division tells why", "explaining.py", "if few <= caught:", "if True:", EXPLAINING),
+    Mistake(
+        "a guess outlives a model that breaks it",
+        "explaining.py",
+        "left.difference_update([each for each in doubted if not _holds(*_sides(each, point))])",
+        "pass",
+        EXPLAINING,
+    ),
+    Mistake(
+        "guesses know what is forgotten",
+        "explaining.py",
+        "            self.left.clear()\n",
+        "            pass\n",
+        EXPLAINING,
+    ),
+    Mistake(
+        "arithmetic is traced without end",
+        "sources/traced.py",
+        "if trace.steps > MOST_STEPS:",
+        "if False:",
+        (*DERIVE, "-k", "without_end"),
+    ),
+    Mistake(
+        "a trace that ends told nothing",
+        "sources/derivation.py",
+        "        found = {}\n",
+        "        return Hints(), []\n",
+        (*DERIVE, "-k", "without_end"),
+    ),
+    Mistake(
+        "models that take long are larger",
+        "survey.py",
+        "1 if self.prober.slow else TIMES",
+        "TIMES",
+        (*DOMAIN, "-k", "take_long"),
+    ),
+    Mistake(
+        "a list gives way entry by entry",
+        "retreat.py",
+        "if fixed[each] >= SEVERAL}",
+        "if False}",
+        (*DOMAIN, "-k", "again_and_again"),
+    ),
     Mistake("a refusal blames all sizes", "survey.py", "        while part:\n", "        while False:\n", DOMAIN),
     Mistake("a refusal is never final", "survey.py", "if times >= UNRULY", "if times >= 10**6", DOMAIN),
     Mistake(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from paramcalc.borders import Borders
 from paramcalc.conditions import Condition
@@ -21,12 +22,16 @@ from paramcalc.sampling import meets, varied
 from paramcalc.steadiness import check_steady
 from paramcalc.survey import Exhausted, Survey
 from paramcalc.symbols import symbol_names
+from paramcalc.telling import Telling
 from paramcalc.tree import Block
 from paramcalc.unify import Hints, Unfit
-from paramcalc.whole import quotients, roundings, sizes_of, without_rounding
+from paramcalc.whole import guessed, quotients, roundings, sizes_of, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
-PROOFS = 8  # points in a row that must be predicted, three times as many where sizes are rounded
+PROOFS = (
+    8  # points in a row that must be predicted, 3 times as many where sizes are rounded, 8 times if that is guessed
+)
+CHOICE = 8  # points that are drawn for one to predict
 TURNS = 5  # rounds of building more before a place counts as unclear, or of assuming what is given up again
 
 
@@ -158,17 +163,19 @@ class Search:
     def predicts_all(self, tree: Block) -> bool:
         """Whether the tree predicts enough points that it has not seen; the first that it does not is kept."""
         conditions = self.survey.domain.conditions
-        rounded = bool(roundings(tree)) and bool(roundings(without_rounding(tree, conditions)))
-        wanted = 3 * PROOFS if rounded else PROOFS
+        rounded = roundings(without_rounding(tree, conditions)) if roundings(tree) else []
+        wanted = PROOFS if not rounded else 8 * PROOFS if self.guessed(rounded) else 3 * PROOFS
         if tree != self.proven[0]:
             self.predicted = []
         elif not self.proven[1] <= set(conditions):  # the domain is wider than it was
             del self.predicted[wanted - PROOFS :]
         self.predicted = [point for point in self.predicted if self.survey.inside(point)]
         self.proven = (tree, frozenset(conditions))
+        telling = Telling(rounded, self.survey.base)
+        for known in self.predicted:
+            telling.saw(known)
         while len(self.predicted) < wanted and self.survey.names:
-            far = len(self.predicted) % 2 == 1 if rounded else len(self.predicted) >= PROOFS - 2
-            point = self.survey.sampler.point(self.survey.domain.conditions, odd=0.5 if rounded else 0.15, far=far)
+            point = self.to_predict(telling)
             if point is None:
                 if len(self.predicted) >= PROOFS:
                     return True
@@ -186,7 +193,25 @@ class Search:
                 return False
             self.survey.domain.accepted.append(point)
             self.predicted.append(point)
+            telling.saw(point)
         return True
+
+    def guessed(self, rounded: Sequence[Any]) -> bool:
+        """Whether a rounding was fitted to numbers, and not met while the code was traced."""
+        hints = self.form.hints
+        known = (size for shape in hints.known.values() for sizes in shape for size in sizes)
+        return guessed(rounded, known, hints.pool, self.survey.domain.conditions, self.survey.base)
+
+    def to_predict(self, telling: Telling) -> Point | None:
+        """Of some points, with odd sizes, and every other time further away, the one that tells most."""
+        sampler, far = self.survey.sampler, len(self.predicted) % 2 == 1
+        drawn = [sampler.point(self.survey.domain.conditions, odd=0.5, far=far) for _ in range(CHOICE)]
+        points = [point for point in drawn if point is not None]
+        best = telling.best(points) if points else None
+        for point in points:
+            if point is not best:
+                sampler.forget(point)
+        return best
 
     def finished(self, tree: Block) -> Block:
         """The tree with the sizes that are fixed as numbers, the conditions under which it holds, and the evidence."""

@@ -49,6 +49,10 @@ class Sampler:
                 return point
         return None
 
+    def forget(self, point: Point) -> None:
+        """Let a point be drawn again."""
+        self.seen.discard(self._key(point))
+
     def _drawn(self, name: str, odd: float, *, wide: bool) -> int:
         return self._wide(self.base[name]) if wide else self._size(self.base[name], odd)
 
@@ -106,13 +110,17 @@ class Sampler:
         return tuple(point[name] for name in self.keys)
 
     def _wide(self, base: int) -> int:
-        """Any size up to some times the base, half of them multiples of a part of it; less where it may be layers."""
+        """Any size up to some times the base, a multiple of a part of it, or a small one; fewer layers."""
         if base <= 2 * SMALL:
             return self.random.randint(1, base + LAYERS)
         parts = self.random.choice((2, 4, 8))
         most = self.times * (8 if self.times > 1 else parts)
-        part = max(1, base // parts)
-        return self.random.choice((self.random.randint(1, self.times * base + 16), part * self.random.randint(1, most)))
+        sizes = (
+            self.random.randint(1, self.times * base + 16),
+            base // parts * self.random.randint(1, most),
+            self.random.randint(1, base // 8),
+        )
+        return self.random.choice(sizes)
 
     def _size(self, base: int, odd: float) -> int:
         """A size that shares factors with the base, or with a small chance any near it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from paramcalc.conditions import Condition
+from paramcalc.fitting import Point
+from paramcalc.program import compiled
 from paramcalc.symbols import Size, canonical
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
@@ -22,7 +24,7 @@ def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
     >>> tree.params, without_rounding(tree, [Condition(a, "divisible by", b)]).params
     (b*floor(a/b), a)
     """
-    divisions = [each for each in conditions if each.relation == "divisible by"]
+    divisions = _divisions(conditions)
 
     def visit(block: Block, children: list[Block]) -> Block:
         own = tuple(replace(each, shape=tuple(_whole(size, divisions) for size in each.shape)) for each in block.own)
@@ -64,6 +66,31 @@ def _rounded(sizes: Sequence[Size]) -> list[Any]:
     return list(dict.fromkeys(part for size in symbolic for part in size.atoms(sympy.floor, sympy.Max, sympy.Min)))
 
 
+def guessed(
+    rounded: Iterable[Any],
+    known: Iterable[Size],
+    pool: Callable[[int], Iterable[Size]],
+    conditions: Sequence[Condition],
+    base: Point,
+) -> bool:
+    """Whether any of some roundings is in no known size, nor in one that has its value at the base.
+
+    Where conditions say that quotients are whole, these are not rounded.
+    """
+    divisions = _divisions(conditions)
+
+    def parts(sizes: Iterable[Size]) -> set[Any]:
+        return set(_rounded([each for size in sizes for each in (size, _whole(size, divisions))]))
+
+    told = parts(known)
+
+    def new(each: Any) -> bool:
+        value = int(compiled(each)(base))
+        return each not in parts([*pool(value), *pool(-value)])
+
+    return any(new(each) for each in rounded if each not in told)
+
+
 def sizes_of(tree: Block) -> list[Size]:
     """Return the dimensions of all tensors of a tree, and the numbers of copies of its blocks with their first ones."""
     return dimensions(tree) + [size for _, block in tree.walk() for size in block.numbers.values()]
@@ -72,6 +99,10 @@ def sizes_of(tree: Block) -> list[Size]:
 def dimensions(tree: Block) -> list[Size]:
     """Return the dimensions of all tensors of a tree."""
     return [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
+
+
+def _divisions(conditions: Iterable[Condition]) -> list[Condition]:
+    return [each for each in conditions if each.relation == "divisible by"]
 
 
 def _number(size: Size, divisions: Sequence[Condition]) -> Size:

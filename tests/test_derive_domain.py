@@ -598,7 +598,7 @@ def ragged(width: int, kinds: list[int]) -> nn.Module:
     return nn.ModuleDict({f"table_{number}": nn.Embedding(each, width) for number, each in enumerate(rows)})
 
 
-def test_of_a_list_that_gives_way_twice_all_entries_are_fixed() -> None:
+def test_of_a_list_that_gives_way_again_and_again_all_entries_are_fixed() -> None:
     kinds = [40 + number for number in range(9)]
     tree = pc.derive(ragged, {"width": 24, "kinds": kinds})
     assert evidence_of(tree).fixed == {f"kinds_{number}": kind for number, kind in enumerate(kinds)}

@@ -22,7 +22,7 @@ ORDER = [
     {"expression", "conditions", "polynomial", "program", "traverse", "evidence"},
     {"tensor", "implication", "notation", "parse", "fitting", "json_values"},
     {"evidence_json", "ties", "paths", "totals", "binding", "sampling"},
-    {"siblings", "explaining"},
+    {"siblings", "explaining", "telling"},
     {"tree", "domain"},
     {"fold"},
     {"layers", "numbered", "tree_json", "storage", "prediction", "probing", "structure"},
