@@ -196,6 +196,27 @@ MISTAKES = [
     Mistake("odd sizes are refused for no reason", "explaining.py", "if few <= caught:", "if False:", EXPLAINING),
     Mistake("any division tells why", "explaining.py", "if few <= caught:", "if True:", EXPLAINING),
     Mistake(
+        "a rounding that was guessed needs no more proof",
+        "derivation.py",
+        "8 * PROOFS if self.guessed(rounded) else 3 * PROOFS",
+        "3 * PROOFS",
+        (*DOMAIN, "-k", "twice_unseen"),
+    ),
+    Mistake(
+        "points to predict tell what they happen to tell",
+        "derivation.py",
+        "telling.best(points) if points else None",
+        "points[0] if points else None",
+        (*DOMAIN, "-k", "twice_unseen"),
+    ),
+    Mistake(
+        "a size within comparisons is fixed",
+        "survey.py",
+        "*(each for each in self.domain.conditions if each in self.domain.branches)",
+        "",
+        ("tests/test_derive_known.py", "-k", "AdaptiveLogSoftmaxWithLoss"),
+    ),
+    Mistake(
         "a guess outlives a model that breaks it",
         "explaining.py",
         "left.difference_update([each for each in doubted if not _holds(*_sides(each, point))])",
@@ -382,15 +403,15 @@ MISTAKES = [
     Mistake(
         "a rounded size needs no more proof",
         "derivation.py",
-        "rounded = bool(roundings(tree)) and",
-        "rounded = False and",
+        "if roundings(tree) else []",
+        "if False else []",
         (*DOMAIN, "-k", "length_that_was_traced"),
     ),
     Mistake(
         "what is whole counts as rounded",
         "derivation.py",
-        " and bool(roundings(without_rounding(tree, conditions)))",
-        "",
+        "roundings(without_rounding(tree, conditions)) if",
+        "roundings(tree) if",
         (*DOMAIN, "-k", "larger_of_two"),
     ),
     Mistake(

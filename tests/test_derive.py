@@ -209,19 +209,20 @@ def test_traced_arithmetic_is_that_of_integers() -> None:
 def test_arithmetic_without_end_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traced, "MOST_STEPS", 100)
     steps = []
+    widths = set()
 
     def build(width: int, height: int) -> nn.Module:
-        wide = width > 20
+        widths.add(int.__index__(width))
+        odd = width == 1237
         for number in range(200):
             width += 0 * number
             steps.append(type(width))
-        return nn.Linear(width + wide * 0, height)
+        return nn.Linear(width + 0 * odd, height)
 
     tree = pc.derive(build, {"width": 24, "height": 40})
     assert tree.params == pc.symbol("width") * pc.symbol("height") + pc.symbol("height")
     assert steps.count(TracedInt) == 100
-    assert tree.evidence is not None
-    assert min(point["width"] for point in (*tree.evidence.built, *tree.evidence.predicted)) < 20  # as compared before
+    assert 1237 in widths  # what was compared before is tried
 
 
 def test_the_simplest_expression_is_taken() -> None:

@@ -14,7 +14,7 @@ import paramcalc as pc
 from paramcalc import probing
 from paramcalc.conditions import Condition
 from paramcalc.domain import Domain
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import NoForm, ParamcalcError
 from paramcalc.prediction import predicts
 from paramcalc.probing import Prober, Refused
 from paramcalc.sources.torch_module import from_module
@@ -603,3 +603,30 @@ def test_of_a_list_that_gives_way_again_and_again_all_entries_are_fixed() -> Non
     tree = pc.derive(ragged, {"width": 24, "kinds": kinds})
     assert evidence_of(tree).fixed == {f"kinds_{number}": kind for number, kind in enumerate(kinds)}
     assert evidence_of(tree).builds < 200
+
+
+def divisible(value: float) -> int:
+    """The nearest multiple of 8, as networks for phones have it."""
+    return max(8, int(value + 4) // 8 * 8)
+
+
+def twice_rounded(width: int, groups: int, times: int) -> nn.Module:
+    if opaque(width) % groups:
+        raise ValueError("channels are grouped")
+    return nn.Linear(width * times, divisible(divisible(opaque(width) * opaque(times)) * 0.25))
+
+
+@pytest.mark.parametrize("width", [96, 192, 384])
+def test_what_is_rounded_twice_unseen_is_never_said_wrong(width: int) -> None:
+    sizes = {"width": width, "groups": 2, "times": 1}
+    try:
+        tree = pc.derive(twice_rounded, sizes)
+    except NoForm:
+        return
+    for other in range(2, 3 * width, 2):
+        says_or_refuses(twice_rounded, tree, **{**sizes, "width": other})
+
+
+def test_a_size_that_comparisons_bound_on_both_sides_is_not_fixed() -> None:
+    tree = pc.derive(nn.AdaptiveLogSoftmaxWithLoss, {"in_features": 64, "n_classes": 1000, "cutoffs": [100, 500]})
+    assert evidence_of(tree).fixed == {}
