@@ -13,6 +13,7 @@ from paramcalc.sampling import SMALL, all_meet, changed, meets
 from paramcalc.symbols import symbol
 
 MUCH = 4  # a small size is tried beyond so many times what it is
+RARELY = 4  # times as often as models are built beyond it a condition must explain refusals that others explain too
 EDGE = 3  # a small size is tried at every value below this
 
 
@@ -22,7 +23,7 @@ class Domain:
     `likely` conditions are divisions that the code found to leave no rest, `branches` the comparisons that it made, as
     they turned out at the base. `bounds` are conditions beyond which another model was seen. Models were built at the
     points `accepted`, none at those `refused`, and others at those set `apart`. The other side of those `confirmed` was
-    tried.
+    tried. The form that was fitted last has a meaning where what it `needs` is so.
     """
 
     def __init__(self, likely: Iterable[Condition] = (), branches: Iterable[Condition] = ()) -> None:
@@ -33,6 +34,7 @@ class Domain:
         self.refused: list[tuple[Point, str]] = []
         self.apart: list[tuple[Point, str]] = []
         self.confirmed: set[Condition] = set()
+        self.needs: tuple[Condition, ...] = ()
         self.guesses = Guesses()
         self._known: tuple[tuple[int, ...], tuple[Condition, ...]] = ((), ())
 
@@ -65,8 +67,22 @@ class Domain:
 
         So it is where code takes odd sizes as long as they are very small.
         """
-        left = [point for point, _ in self.refused if meets(point, self.conditions)]
-        return mostly(self.accepted, left) if len(left) > 1 else None
+        conditions = self.conditions
+        left = [point for point, _ in self.refused if meets(point, conditions)]
+        found = mostly(self.accepted, left) if len(left) > 1 else None
+        return found or self.rather(conditions)
+
+    def rather(self, conditions: Sequence[Condition]) -> Condition | None:
+        """A condition beyond which very few models were built, where it explains more than each that was guessed."""
+        certain = {*self.known, *self.branches}
+        guessed = [each for each in conditions if each not in certain]
+        left = [point for point, _ in self.refused if meets(point, [each for each in conditions if each in certain])]
+        found = mostly(self.accepted, left) if len(guessed) > 1 else None
+        if found is None or found in conditions:
+            return None
+        most = max(_broken(each, left) for each in guessed)
+        clear = _broken(found, left) > max(most, RARELY * _broken(found, self.accepted))
+        return found if clear else None
 
     @property
     def strange(self) -> bool:
@@ -110,6 +126,11 @@ class Domain:
             [each for each in group if not changed(each[0], base, names)] for group in (self.refused, self.apart)
         )
         self._known = ((), ())
+
+
+def _broken(condition: Condition, points: Sequence[Point]) -> int:
+    """At how many points a condition does not hold."""
+    return sum(not meets(point, [condition]) for point in points)
 
 
 def edges(base: Point, names: Sequence[str]) -> list[Condition]:

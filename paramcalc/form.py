@@ -45,6 +45,7 @@ class Form:
             raise Unfit(f"no tree holds what was fitted: {error}", where="derive") from error
         if tree != self.agreed[0]:
             self.agreed = (tree, set())
+        self.survey.domain.needs = tree.preconditions
         odd = [number for number, (point, each) in enumerate(trees) if not self.agrees(tree, point, each)]
         if odd:
             beyond = [trees[number][0] for number in odd]

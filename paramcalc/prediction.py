@@ -24,7 +24,10 @@ FIELDS = tuple(each.name for each in fields(Block))
 def predicts(tree: Block, point: Point, actual: Block) -> bool:
     """Whether a tree says, at a point, exactly the tensors and shared blocks of the one that was built there."""
     try:
-        return meets(point, tree.preconditions) and said(at_point(tree, point)) == said(actual)
+        if not meets(point, tree.preconditions):
+            return False
+        there = at_point(tree, point)
+        return _number(there) == _number(actual) and said(there) == said(actual)  # copies may be too many to be listed
     except ParamcalcError:
         return False
 
@@ -49,6 +52,18 @@ def at_point(tree: Block, point: Point) -> Block:
         made = object.__new__(Block)
         made.__dict__.update({each: block.__dict__[each] for each in FIELDS}, **parts)
         return made
+
+    return bottom_up(tree, visit)
+
+
+def _number(tree: Block) -> int:
+    """How many tensors a tree of numbers has, those of all copies."""
+
+    def visit(block: Block, below: list[int]) -> int:
+        inside = zip(block.children, below, strict=True)
+        return len(block.own) + sum(
+            (max(0, int(child.repeat)) if child.repeated else 1) * each for child, each in inside
+        )
 
     return bottom_up(tree, visit)
 

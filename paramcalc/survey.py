@@ -260,7 +260,7 @@ class Survey:
 
     def unruly(self) -> list[str]:
         """The sizes to fix because other values of them alone are refused again and again: no condition tells why."""
-        known = [*self.domain.known, *(each for each in self.domain.conditions if each in self.domain.branches)]
+        known = (*self.domain.conditions, *self.domain.needs)
         together = [self.changed(point) for point, _ in self.domain.refused if meets(point, known)]
         alone = Counter(each[0] for each in together if len(each) == 1)
         return [name for name, times in alone.items() if times >= UNRULY and self.may_fix]
