@@ -212,9 +212,30 @@ MISTAKES = [
     Mistake(
         "a size within comparisons is fixed",
         "survey.py",
-        "*(each for each in self.domain.conditions if each in self.domain.branches)",
-        "",
+        "known = (*self.domain.conditions, *self.domain.needs)",
+        "known = self.domain.known",
         ("tests/test_derive_known.py", "-k", "AdaptiveLogSoftmaxWithLoss"),
+    ),
+    Mistake(
+        "several guesses are preferred to one division",
+        "domain.py",
+        "return found or self.rather(conditions)",
+        "return found",
+        (*DOMAIN, "-k", "tiny_models"),
+    ),
+    Mistake(
+        "a size is to blame where a form has no meaning",
+        "survey.py",
+        "known = (*self.domain.conditions, *self.domain.needs)",
+        "known = self.domain.conditions",
+        (*DOMAIN, "-k", "no_meaning"),
+    ),
+    Mistake(
+        "any number of copies is listed",
+        "prediction.py",
+        "_number(there) == _number(actual) and ",
+        "",
+        (*DOMAIN, "-k", "could_be_listed"),
     ),
     Mistake(
         "a guess outlives a model that breaks it",

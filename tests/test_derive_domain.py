@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from torch import nn
 
 import paramcalc as pc
-from paramcalc import probing
+from paramcalc import prediction, probing
 from paramcalc.conditions import Condition
 from paramcalc.domain import Domain
 from paramcalc.errors import NoForm, ParamcalcError
@@ -630,3 +631,34 @@ def test_what_is_rounded_twice_unseen_is_never_said_wrong(width: int) -> None:
 def test_a_size_that_comparisons_bound_on_both_sides_is_not_fixed() -> None:
     tree = pc.derive(nn.AdaptiveLogSoftmaxWithLoss, {"in_features": 64, "n_classes": 1000, "cutoffs": [100, 500]})
     assert evidence_of(tree).fixed == {}
+
+
+def test_a_division_that_few_tiny_models_break_is_preferred_to_several_guesses() -> None:
+    def point(head: int, wide: int, rank: int) -> dict[str, int]:
+        return {"head": head, "wide": wide, "rank": rank}
+
+    domain = Domain()
+    domain.accepted = [point(64, 128, 192), point(32, 96, 64), point(1, 5, 3), point(128, 256, 128), point(6, 6, 12)]
+    for odd in (point(21, 72, 42), point(45, 45, 7), point(7, 35, 9), point(9, 80, 18), point(15, 11, 30)):
+        domain.refused.append((odd, "no odd heads"))
+    assert set(map(str, domain.conditions)) == {"wide divisible by head", "rank divisible by head"}
+    assert str(domain.narrower()) == "head divisible by 2"
+    domain.accepted.append(point(3, 9, 6))
+    assert domain.narrower() is None  # two of five
+
+
+def test_no_size_is_to_blame_where_a_form_has_no_meaning() -> None:
+    tree = pc.derive_config({"model_type": "audio-spectrogram-transformer"})  # a length is short of one patch
+    assert evidence_of(tree).fixed == {}
+    assert "max_length" in tree.symbols
+
+
+def test_more_copies_than_could_be_listed_are_no_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(_: object) -> None:
+        raise AssertionError("they would be listed")
+
+    n = pc.symbol("n")
+    many = pc.compose("ModuleList", {"x": pc.layers.Linear(3, 3)})
+    tree = replace(many, children=(pc.repeated(pc.layers.Linear(3, 3), n**4),))
+    monkeypatch.setattr(prediction, "said", listed)
+    assert not predicts(tree, {"n": 1000}, from_module(nn.ModuleList([nn.Linear(3, 3)])))
