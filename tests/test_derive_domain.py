@@ -76,6 +76,18 @@ def test_a_size_that_is_refused_for_no_reason_that_can_be_said_is_fixed() -> Non
     assert agrees(squared, tree, codes=144, width=7, extra=9)
 
 
+def irregular(codes: int, width: int) -> nn.Module:
+    if opaque(codes).bit_count() % 2:
+        raise ValueError("every other number, in no order")
+    return nn.Embedding(codes, width)
+
+
+def test_a_size_of_which_some_values_are_refused_again_and_again_is_fixed() -> None:
+    tree = pc.derive(irregular, {"codes": 153, "width": 24})
+    assert evidence_of(tree).fixed == {"codes": 153}
+    assert evidence_of(tree).only == ()
+
+
 def pinned(width: int, mode: int) -> nn.Module:
     if opaque(mode) != 3:
         raise ValueError("no such mode")
@@ -143,6 +155,21 @@ class Turning(nn.Module):
         self.layers = nn.ModuleList((nn.Linear, Wide)[number % 2](width, width) for number in range(n_layers))
         if opaque(n_layers) > 3:
             self.table = nn.Embedding(8, width)
+
+
+def odd_turns(width: int, n_layers: int) -> nn.Module:
+    """Every fourth layer is another one, but for seven layers, which are all alike."""
+    odd = opaque(n_layers) == 7
+    return nn.ModuleList(nn.Linear(width, 3 if number % 4 < 3 or odd else 5) for number in range(n_layers))
+
+
+def test_fewer_layers_than_two_turns_are_all_tried() -> None:
+    try:
+        tree = pc.derive(odd_turns, {"width": 24, "n_layers": 16})
+    except NoForm:
+        return
+    for number in range(1, 40):
+        says_or_refuses(odd_turns, tree, width=24, n_layers=number)
 
 
 def test_small_numbers_of_layers_in_turns_are_all_tried() -> None:
