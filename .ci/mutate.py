@@ -246,6 +246,13 @@ MISTAKES = [
         (*DOMAIN, "-k", "could_be_listed"),
     ),
     Mistake(
+        "the next smaller number is not tried for certain",
+        "borders.py",
+        "near=number)",
+        "near=False)",
+        (*DOMAIN, "-k", "two_turns"),
+    ),
+    Mistake(
         "a guess outlives a model that breaks it",
         "explaining.py",
         "left.difference_update([each for each in doubted if not _holds(*_sides(each, point))])",

@@ -132,8 +132,9 @@ class Borders:
     def beyond(self, condition: Condition) -> tuple[Point | None, Block | None]:
         """A point on the other side of a comparison and what is built there, if anything, within a few tries."""
         point = None
+        number = isinstance(condition.left, int) or isinstance(condition.right, int)  # the next one is to be tried
         for _ in range(TRIES):
-            point = self.survey.sampler.breaking(condition, self.survey.domain.conditions)
+            point = self.survey.sampler.breaking(condition, self.survey.domain.conditions, near=number)
             actual = None if point is None else self.survey.built(point, "the other side of a comparison")
             if point is None or actual is not None:
                 return point, actual

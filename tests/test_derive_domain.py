@@ -157,19 +157,19 @@ class Turning(nn.Module):
             self.table = nn.Embedding(8, width)
 
 
-def odd_turns(width: int, n_layers: int) -> nn.Module:
-    """Every fourth layer is another one, but for seven layers, which are all alike."""
-    odd = opaque(n_layers) == 7
-    return nn.ModuleList(nn.Linear(width, 3 if number % 4 < 3 or odd else 5) for number in range(n_layers))
+@pytest.mark.parametrize(("n_layers", "few", "period"), [(20, 5, 4), (24, 6, 5), (32, 7, 4)])
+def test_fewer_layers_than_two_turns_are_all_tried(n_layers: int, few: int, period: int) -> None:
+    def turns(width: int, n_layers: int) -> nn.Module:
+        plain = opaque(n_layers) == few
+        widths = [3 if number % period < period - 1 or plain else 5 for number in range(n_layers)]
+        return nn.ModuleList(nn.Linear(width, each) for each in widths)
 
-
-def test_fewer_layers_than_two_turns_are_all_tried() -> None:
     try:
-        tree = pc.derive(odd_turns, {"width": 24, "n_layers": 16})
+        tree = pc.derive(turns, {"width": 24, "n_layers": n_layers})
     except NoForm:
         return
     for number in range(1, 40):
-        says_or_refuses(odd_turns, tree, width=24, n_layers=number)
+        says_or_refuses(turns, tree, width=24, n_layers=number)
 
 
 def test_small_numbers_of_layers_in_turns_are_all_tried() -> None:
