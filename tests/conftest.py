@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -14,3 +16,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("default")
+settings.register_profile("same", settings.get_profile("default"), derandomize=True)
+
+
+@pytest.fixture
+def same_examples() -> Iterator[None]:
+    """The same examples every time everywhere, for what is said of the smallest module that a search ends at."""
+    settings.load_profile("same")
+    yield
+    settings.load_profile("default")

@@ -168,6 +168,7 @@ def test_the_smallest_modules_are_counted_as_the_page_says() -> None:
     assert f"**paramcalc**, **fvcore**: none found among {search.EXAMPLES:,} random modules." in PAGE
 
 
+@pytest.mark.usefixtures("same_examples")
 @pytest.mark.parametrize("name", ["leaf walk", "requires_grad", "state_dict", "torchinfo, no input"])
 def test_the_search_finds_the_counters_wrong_today(name: str) -> None:
     found = search.search(name)

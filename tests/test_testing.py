@@ -222,6 +222,7 @@ RIGHT: list[Callable[[nn.Module], Any]] = [
 ]
 
 
+@pytest.mark.usefixtures("same_examples")
 @pytest.mark.parametrize("counter", WRONG, ids=lambda counter: counter.__name__)
 def test_a_wrong_counter_is_shown_the_smallest_module(counter: Callable[[nn.Module], int]) -> None:
     told = failure(lambda: check_counter(counter, examples=1000))
@@ -234,6 +235,7 @@ def test_a_wrong_counter_is_shown_the_smallest_module(counter: Callable[[nn.Modu
     assert right <= 2 or counter is no_biases
 
 
+@pytest.mark.usefixtures("same_examples")
 def test_no_line_of_the_smallest_module_can_be_left_out() -> None:
     def needs_two(model: nn.Module) -> int:
         return sum(each.numel() for each in model.parameters()) + (len(list(model.buffers())) >= 2)
