@@ -484,13 +484,6 @@ MISTAKES = [
         (*DERIVE, "-k", "both_sides"),
     ),
     Mistake(
-        "the last conditions are not tried",
-        "derivation.py",
-        "return self.proven[1] <= conditions <= self.survey.domain.confirmed and",
-        "return self.proven[1] <= conditions and",
-        (*DOMAIN, "-k", "very_small_sizes"),
-    ),
-    Mistake(
         "no size has to be even",
         "retreat.py",
         "step = None if problem.where in self.stepped else self.step(problem)",
@@ -517,13 +510,6 @@ MISTAKES = [
         "roundings(without_rounding(tree, conditions)) if",
         "roundings(tree) if",
         (*DOMAIN, "-k", "larger_of_two"),
-    ),
-    Mistake(
-        "no size is tried close to one that is refused",
-        "survey.py",
-        "        self.look_around()\n",
-        "        pass\n",
-        (*DOMAIN, "-k", "very_small_sizes"),
     ),
     Mistake(
         "small sizes together prove what they do not say",
@@ -569,25 +555,11 @@ MISTAKES = [
         ("tests/test_tree.py", "-k", "follows_from"),
     ),
     Mistake(
-        "what an earlier form needed stays",
-        "derivation.py",
-        "if self.simplified(tree) or self.relaxed(tree):",
-        "if self.simplified(tree):",
-        (*DOMAIN, "-k", "no_condition_stays"),
-    ),
-    Mistake(
         "sizes are not tried far above",
         "domain.py",
         'symbol(name), "another model is built above") for name in small]',
         'symbol(name), "another model is built above") for name in ()]',
         (*DOMAIN, "-k", "many_more_layers"),
-    ),
-    Mistake(
-        "any comparison bounds a form",
-        "borders.py",
-        "blameless = alone is not None and predicts(tree, *alone)",
-        "blameless = False",
-        (*DOMAIN, "-k", "to_blame"),
     ),
     Mistake(
         "int loses the trace",
@@ -643,9 +615,6 @@ MISTAKES = [
         (*LISTS, "-k", "parts_that"),
     ),
     Mistake(
-        "no place has its kind", "rhythm.py", "return len(set(usual)) > 1", "return False", (*LISTS, "-k", "each_place")
-    ),
-    Mistake(
         "copies are never none",
         "fitting.py",
         "                    yield cut\n",
@@ -688,13 +657,6 @@ MISTAKES = [
         "size.atoms(sympy.Max, sympy.Min, sympy.Mod, ",
         "size.atoms(",
         (*LISTS, "-k", "maxima"),
-    ),
-    Mistake(
-        "a name may be taken twice",
-        "prediction.py",
-        "if len(tensors) < len(named):",
-        "if False:",
-        (*LISTS, "-k", "name_twice"),
     ),
     Mistake(
         "copies of a shared module are one",
