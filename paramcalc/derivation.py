@@ -28,9 +28,7 @@ from paramcalc.unify import Hints, Unfit
 from paramcalc.whole import guessed, quotients, roundings, sizes_of, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
-PROOFS = (
-    8  # points in a row that must be predicted, 3 times as many where sizes are rounded, 8 times if that is guessed
-)
+PROOFS = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded, 8 times by a guess
 CHOICE = 8  # points that are drawn for one to predict
 TURNS = 5  # rounds of building more before a place counts as unclear, or of assuming what is given up again
 

@@ -65,7 +65,7 @@ def _number(tree: Block) -> int:
             (max(0, int(child.repeat)) if child.repeated else 1) * each for child, each in inside
         )
 
-    return bottom_up(tree, visit)
+    return bottom_up(tree, visit, keep="_number")
 
 
 def said(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:

@@ -44,10 +44,16 @@ class Sampler:
             wide = far or attempt > TRIES // 2  # nothing was found among the usual sizes
             names = self.random.sample(self.names, FEW) if few and len(self.names) > FEW else self.names
             point = {**self.base, **{name: self._drawn(name, odd, wide=wide) for name in names}}
-            if self._mended(point, conditions, odd, wide=wide) and self._key(point) not in self.seen:
-                self.seen.add(self._key(point))
+            if self._mended(point, conditions, odd, wide=wide) and self._new(point):
                 return point
         return None
+
+    def _new(self, point: Point) -> bool:
+        """Whether a point was not drawn before; now it is."""
+        key = self._key(point)
+        new = key not in self.seen
+        self.seen.add(key)
+        return new
 
     def forget(self, point: Point) -> None:
         """Let a point be drawn again."""
@@ -88,8 +94,7 @@ class Sampler:
         names = [name for name in self.names if name in condition.symbols]
         nearest = (_beyond(condition, self.base, name) for name in names if near)
         for point in (each for each in nearest if meets(each, others) and not meets(each, [condition])):
-            if self._key(point) not in self.seen:
-                self.seen.add(self._key(point))
+            if self._new(point):
                 return point
         for attempt in range(TRIES if names else 0):
             drawn = self.names if attempt < TRIES // 2 else names
@@ -101,8 +106,7 @@ class Sampler:
                 above = isinstance(condition.left, int)  # then it may be of layers, and those that are many take long
                 point[name] *= 1 if above and point[name] * times > 2 * SMALL else times
             mended = self._mended(point, others, 0.15, wide=False)
-            if mended and not meets(point, [condition]) and self._key(point) not in self.seen:
-                self.seen.add(self._key(point))
+            if mended and not meets(point, [condition]) and self._new(point):
                 return point
         return None
 
