@@ -12,6 +12,7 @@ from paramcalc.prediction import predicts
 from paramcalc.sampling import meets
 from paramcalc.structure import starts
 from paramcalc.survey import Survey
+from paramcalc.symbols import is_symbol
 from paramcalc.tree import Block
 
 MISSES = 400  # points that are looked at for one where floating point misses a number
@@ -115,7 +116,7 @@ class Borders:
 
     def edge(self, tree: Block, condition: Condition, point: Point) -> Condition:
         """A bound from above where the form ends: at the last size that it says, before one that it does not."""
-        if not isinstance(condition.left, int) or isinstance(condition.right, int) or not condition.right.is_Symbol:
+        if not isinstance(condition.left, int) or not is_symbol(condition.right):
             return condition
         name = str(condition.right)
         alone = [each for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from paramcalc.conditions import Condition
-from paramcalc.symbols import Size, canonical, substitute
+from paramcalc.symbols import Size, canonical, is_symbol, substitute
 
 
 def implied(condition: Condition, others: Iterable[Condition]) -> bool:
@@ -32,16 +32,11 @@ def implied(condition: Condition, others: Iterable[Condition]) -> bool:
 def _least_multiple(gap: Size, others: Iterable[Condition]) -> bool:
     """Whether a symbol must be a multiple of no less than a gap asks for: no symbol is below 1."""
     for each in others:
-        if each.relation == "divisible by" and isinstance(each.right, int) and _is_symbol(each.left):
+        if each.relation == "divisible by" and isinstance(each.right, int) and is_symbol(each.left):
             least = canonical(each.left - gap)
             if isinstance(least, int) and each.right >= least:
                 return True
     return False
-
-
-def _is_symbol(size: Size) -> bool:
-    """Whether a size is a symbol alone."""
-    return not isinstance(size, int) and bool(size.is_Symbol)
 
 
 def needed(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
@@ -68,7 +63,7 @@ def _divides_too(condition: Condition, others: Iterable[Condition]) -> bool:
     multiples = [
         (each.left, each.right * sympy.Symbol(f"{each.left} over {each.right}", positive=True, integer=True))
         for each in others
-        if each.relation == "divisible by" and _is_symbol(each.left)
+        if each.relation == "divisible by" and is_symbol(each.left)
     ]
 
     def whole(values: dict[Any, Any]) -> bool:

@@ -127,6 +127,11 @@ def _check_atoms(expr: Any, where: str) -> None:
             raise InvalidValue(f"{part} is no arithmetic", where=where, expected="sums, products, powers and floors")
 
 
+def is_symbol(size: Size) -> bool:
+    """Whether a size is a symbol alone."""
+    return not isinstance(size, int) and bool(size.is_Symbol)
+
+
 def floored(a: Any, b: Any) -> Any:
     """Return a // b, expanded first: sympy can take an unexpanded quotient such as (6*h - 2)**2/6 for an integer.
 
