@@ -241,8 +241,8 @@ MISTAKES = [
     Mistake(
         "any number of copies is listed",
         "prediction.py",
-        "_number(there) == _number(actual) and ",
-        "",
+        "return same and said(there)",
+        "return said(there)",
         (*DOMAIN, "-k", "could_be_listed"),
     ),
     Mistake(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any, TypeAlias
 
-from paramcalc.errors import InvalidValue, ParamcalcError
+from paramcalc.errors import ParamcalcError
 from paramcalc.fitting import Point
 from paramcalc.fold import unfold
 from paramcalc.paths import copies, indexed, join
@@ -27,7 +27,8 @@ def predicts(tree: Block, point: Point, actual: Block) -> bool:
         if not meets(point, tree.preconditions):
             return False
         there = at_point(tree, point)
-        return _number(there) == _number(actual) and said(there) == said(actual)  # copies may be too many to be listed
+        same = _number(there) == _number(actual)  # copies may be too many to be listed, or take a name twice
+        return same and said(there) == said(actual)
     except ParamcalcError:
         return False
 
@@ -69,18 +70,12 @@ def _number(tree: Block) -> int:
 
 
 def said(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:
-    """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared; found once.
-
-    Raises InvalidValue where two tensors have one name.
-    """
+    """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared; found once."""
     if "_said" not in tree.__dict__:
         named = bottom_up(tree, _named)
         if named is None:
             named = [(name, (*_facts(each), each.tied_to)) for name, each in tree.tensors()]
-        tensors = dict(named)
-        if len(tensors) < len(named):
-            raise InvalidValue("two tensors have one name", where="a model at a point", expected="names that differ")
-        tree.__dict__["_said"] = (tensors, _shared(tree))
+        tree.__dict__["_said"] = (dict(named), _shared(tree))
     found: tuple[dict[str, Any], dict[str, str]] = tree.__dict__["_said"]
     return found
 
