@@ -30,6 +30,7 @@ MODULES = ("tests/test_torch_module.py",)
 VERIFY = ("tests/test_verify.py",)
 DERIVE = ("tests/test_derive.py",)
 DOMAIN = ("tests/test_derive_domain.py",)
+SEARCH = ("tests/test_search.py",)
 EXPLAINING = ("tests/test_explaining.py",)
 ARGUMENTS = ("tests/test_derive_arguments.py",)
 REFUSED = ("tests/test_derive_refused.py",)
@@ -482,6 +483,56 @@ MISTAKES = [
         "mended = self._mended(point, others, 0.15, wide=False)",
         "mended = False",
         (*DERIVE, "-k", "both_sides"),
+    ),
+    Mistake(
+        "the last conditions are not tried",
+        "derivation.py",
+        "return self.proven[1] <= conditions <= self.survey.domain.confirmed and",
+        "return self.proven[1] <= conditions and",
+        SEARCH,
+    ),
+    Mistake(
+        "no size is tried close to one that is refused",
+        "survey.py",
+        "        self.look_around()\n",
+        "        pass\n",
+        SEARCH,
+    ),
+    Mistake(
+        "what an earlier form needed stays",
+        "derivation.py",
+        "if self.simplified(tree) or self.relaxed(tree):",
+        "if self.simplified(tree):",
+        SEARCH,
+    ),
+    Mistake(
+        "any comparison bounds a form",
+        "borders.py",
+        "blameless = alone is not None and predicts(tree, *alone)",
+        "blameless = False",
+        SEARCH,
+    ),
+    Mistake("no place has its kind", "rhythm.py", "return len(set(usual)) > 1", "return False", SEARCH),
+    Mistake(
+        "halves are rounded up",
+        "sources/traced.py",
+        "    if below.is_odd:  #",
+        "    if True:  #",
+        (*DERIVE, "-k", "nearest"),
+    ),
+    Mistake(
+        "a constant keeps a quotient rounded",
+        "whole.py",
+        "constant, quotient = rounded.args[0].as_coeff_Add()",
+        "constant, quotient = sympy.S.Zero, rounded.args[0]",
+        (*DERIVE, "-k", "nearest"),
+    ),
+    Mistake(
+        "a negative floor may be negative",
+        "conditions.py",
+        "return bool(constant < 1 and _is_nonnegative(-rest))",
+        "return _is_nonnegative(-expr.args[1].args[0])",
+        (*DERIVE, "-k", "nearest"),
     ),
     Mistake(
         "no size has to be even",

@@ -1,0 +1,108 @@
+"""The steps of the search for a form, each by itself: what is tried, and what is given up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import paramcalc as pc
+from paramcalc.conditions import Condition
+from paramcalc.derivation import Search
+from paramcalc.domain import Domain
+from paramcalc.form import Form
+from paramcalc.prediction import predicts
+from paramcalc.probing import Build, Prober, Refused
+from paramcalc.survey import Survey
+from paramcalc.symbols import floored, symbol
+from paramcalc.tree import Block
+from paramcalc.unify import Hints, Unifier
+
+WIDTH, HEADS, DEPTH = symbol("width"), symbol("heads"), symbol("depth")
+
+
+def search_of(build: Build, base: Mapping[str, int], **domain: list[Condition]) -> Search:
+    survey = Survey(Prober(build), dict(base), tuple(base), Domain(**domain))
+    first = build(dict(base))
+    survey.keep(dict(base), first)
+    return Search(survey, Form(survey, Hints()))
+
+
+def even_heads(at: Mapping[str, int]) -> Block:
+    """Heads of an odd width are refused, unless it is very small."""
+    if at["width"] > 4 and at["width"] % 2:
+        raise Refused("an odd head")
+    return pc.layers.Linear(at["width"], 3)
+
+
+def test_sizes_next_to_one_that_is_refused_show_why_it_is() -> None:
+    survey = search_of(even_heads, {"width": 64}).survey
+    survey.keep({"width": 3}, even_heads({"width": 3}))  # so one refusal alone does not say that odd ones are
+    assert survey.built({"width": 35}, "") is None
+    assert survey.domain.strange
+    assert survey.narrowed()
+    assert [str(each) for each in survey.domain.conditions] == ["width divisible by 2"]
+    assert not survey.domain.strange
+
+
+def grouped(at: Mapping[str, int]) -> Block:
+    if at["width"] % at["heads"]:
+        raise Refused("the heads do not divide the width")
+    return pc.layers.Linear(at["width"], at["heads"])
+
+
+def test_no_form_is_proven_before_each_condition_was_tried() -> None:
+    search = search_of(grouped, {"width": 48, "heads": 4})
+    tree = pc.layers.Linear(WIDTH, HEADS)
+    assert search.predicts_all(tree)
+    assert [str(each) for each in search.survey.domain.conditions] == ["width divisible by heads"]
+    assert not search.settled()
+    assert search.borders.hold(tree)
+    assert search.settled()
+
+
+def test_what_an_earlier_form_assumed_is_given_up_again() -> None:
+    def build(at: Mapping[str, int]) -> Block:
+        return pc.layers.Linear(at["width"], 3 * at["heads"])
+
+    search = search_of(build, {"width": 48, "heads": 4})
+    assert search.simplified(pc.layers.Linear(WIDTH, floored(WIDTH, HEADS)))  # as is built at the base
+    assert [str(each) for each in search.survey.domain.conditions] == ["width divisible by heads"]
+    tree = search.attempt()
+    assert str(tree.params) == "3*heads*width + 3*heads"
+    assert tree.preconditions == ()
+
+
+def test_a_comparison_is_not_to_blame_for_what_another_size_changes() -> None:
+    def build(at: Mapping[str, int]) -> Block:
+        layers = {"wide": pc.layers.Linear(at["width"], 3), "tall": pc.layers.Linear(at["heads"], 5)}
+        table = {"table": pc.layers.Embedding(7, 3)} if at["heads"] % 2 else {}
+        return pc.compose("Model", layers | table)
+
+    wide = Condition(WIDTH, ">", 20)
+    search = search_of(build, {"width": 24, "heads": 52}, branches=[wide])
+    survey = search.survey
+    survey.sampler.breaking = lambda *_, **__: {"width": 12, "heads": 51}  # type: ignore[method-assign]
+    assert not search.borders.explored(search.form.unified([*survey.trees, *near(build, survey)]))
+    assert wide in survey.domain.confirmed
+    assert wide not in survey.domain.conditions
+
+
+def near(build: Build, survey: Survey) -> list[tuple[dict[str, int], Block]]:
+    """What is built with each size changed alone, and with both."""
+    points = [{"width": 36, "heads": 52}, {"width": 24, "heads": 26}, {"width": 48, "heads": 104}]
+    return [(point, build(point)) for point in points]
+
+
+def test_layers_of_which_each_place_has_its_kind_at_few_points() -> None:
+    def build(at: Mapping[str, int]) -> Block:
+        a, b = at["a"], at["b"]
+        widths = [a, b, a, 2 * a, b, b][: at["depth"]] + [a] * max(0, at["depth"] - 6)
+        layers = {str(number): pc.layers.Linear(9, width) for number, width in enumerate(widths)}
+        return pc.compose("ModuleList", layers)
+
+    points = [dict(zip(("depth", "a", "b"), each, strict=True)) for each in PLACES]
+    tree = Unifier(points, Hints()).tree(list(map(build, points)))
+    assert all(predicts(tree, point, build(point)) for point in points)
+    assert predicts(tree, {"depth": 40, "a": 6, "b": 35}, build({"depth": 40, "a": 6, "b": 35}))
+
+
+PLACES = [(7, 4, 4), (12, 5, 3), (9, 2, 7), (6, 8, 5), (6, 3, 9), (7, 6, 6), (6, 6, 11), (6, 9, 4)]
