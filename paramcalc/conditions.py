@@ -110,7 +110,8 @@ def _is_nonnegative(expr: Any) -> bool:
     if expr.is_Add:
         return all(map(_is_nonnegative, expr.args))
     if expr.is_Mul and expr.args[0].is_negative and len(expr.args) == 2 and expr.args[1].func.__name__ == "floor":
-        return _is_nonnegative(-expr.args[1].args[0])
+        constant, rest = expr.args[1].args[0].as_coeff_Add()
+        return bool(constant < 1 and _is_nonnegative(-rest))
     return bool(expr.func.__name__ == "floor" and _is_nonnegative(expr.args[0]))
 
 
@@ -231,7 +232,7 @@ def sound_size(size: Any) -> tuple[Condition, ...]:
 
 def _never_negative(size: Any) -> bool:
     """Whether the symbols alone say that a size is not negative, rounded quotients put at their bounds."""
-    if size.is_nonnegative:
+    if _is_nonnegative(size):
         return True
     import sympy
 

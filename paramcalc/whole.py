@@ -122,10 +122,9 @@ def _whole(size: Size, divisions: Sequence[Condition]) -> Size:
     letters = {each: sympy.Dummy(integer=True, positive=each.is_positive) for each in held}
 
     def exact(rounded: Any) -> Any:
-        (inner,) = rounded.args
-        return (
-            inner if any(isinstance(canonical(inner * each.right / each.left), int) for each in divisions) else rounded
-        )
+        constant, quotient = rounded.args[0].as_coeff_Add()
+        is_whole = any(isinstance(canonical(quotient * each.right / each.left), int) for each in divisions)
+        return quotient + sympy.floor(constant) if is_whole else rounded
 
     free = size.xreplace(letters).replace(lambda part: isinstance(part, sympy.floor), exact)
     return canonical(free.xreplace({letter: each for each, letter in letters.items()}))

@@ -27,6 +27,7 @@ from paramcalc.sources import traced
 from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
 from paramcalc.symbols import same
 from paramcalc.tree import Block
+from tests.forms import agrees, evidence_of, opaque
 
 X, Y, N = (pc.symbol(name) for name in ("x", "y", "n"))
 SIZES = st.sampled_from([X, Y, 2 * X, X + 3, 4 * Y, X * Y, X + Y, 7])
@@ -204,6 +205,34 @@ def test_traced_arithmetic_is_that_of_integers() -> None:
     assert [each[0] for each in trace.met] == []
     assert (d % 4 == 0) is True
     assert trace.met[-1][0] == "eq"
+
+
+def quarter(width: int, heads: int) -> nn.Module:
+    """Sizes rounded to the nearest number, and to the even one of two that are as near."""
+    return nn.ModuleList(
+        [nn.Linear(width, round(width / 4)), nn.Linear(round(width / heads), 8 * round(width * 0.7 / 8))]
+    )
+
+
+def test_numbers_are_rounded_to_the_nearest_as_python_does() -> None:
+    tree = pc.derive(quarter, {"width": 64, "heads": 3})
+    assert tree.preconditions == ()
+    assert evidence_of(tree).builds < 40
+    for width in range(6, 50):
+        for heads in (1, 2, 3, 4, 10):
+            assert agrees(quarter, tree, width=width, heads=heads)
+
+
+def test_quotients_that_are_whole_are_not_rounded_to_the_nearest() -> None:
+    def build(width: int, heads: int) -> nn.Module:
+        assert opaque(width) % (4 * opaque(heads)) == 0
+        return nn.Linear(round(width / heads), round(width / (4 * heads)))
+
+    tree = pc.derive(build, {"width": 96, "heads": 4})
+    h, w = pc.symbol("heads"), pc.symbol("width")
+    assert next(tree.tensors())[1].shape[1] == w / h
+    assert agrees(build, tree, width=160, heads=5)
+    assert agrees(build, tree, width=60, heads=3)
 
 
 def test_arithmetic_without_end_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:

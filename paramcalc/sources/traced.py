@@ -355,8 +355,18 @@ def _combined(kind: str, a: Any, b: Any = None) -> Size | None:
     if kind == "/":
         return canonical((sympy.Integer(a) if isinstance(a, int) else a) / b)
     if kind == "round":
-        return canonical(floored(2 * a + 1, 2))
+        return _to_nearest(a)
     return canonical(floored(a, 1)) if kind == "floor" else canonical(-floored(-a, 1))
+
+
+def _to_nearest(a: Any) -> Size:
+    """A number rounded as Python does: to the nearest integer, and of two that are as near to the even one."""
+    import sympy
+
+    below = sympy.fraction(sympy.together(a))[1]
+    if below.is_odd:  # no number is in the middle of two integers
+        return canonical(floored(2 * a + 1, 2))
+    return canonical(floored(2 * a + 1, 4) - floored(1 - 2 * a, 4))
 
 
 def _exact(value: Number) -> Size | None:
