@@ -332,7 +332,7 @@ MISTAKES = [
     ),
     Mistake(
         "the rhythm is off by one",
-        "unify.py",
+        "lists.py",
         "count - after - number + period - 1",
         "count - after - number + period",
         (*DERIVE, "-k", "take_turns"),
@@ -676,14 +676,14 @@ MISTAKES = [
     Mistake("numpy stays changed", "sources/traced.py", "numpy.prod = plain[1]", "pass", (*LISTS, "-k", "numpy")),
     Mistake(
         "what is squared is unknown",
-        "unify.py",
+        "sizing.py",
         "each in self.hints.pool(root)]",
         "each in ()]",
         (*LISTS, "-k", "squares"),
     ),
     Mistake(
         "what is doubled is unknown",
-        "unify.py",
+        "sizing.py",
         "if not (numbers[0] - more) % by\n",
         "if False\n",
         (*LISTS, "-k", "small_multiples"),
@@ -732,7 +732,7 @@ MISTAKES = [
     ),
     Mistake(
         "the last kinds must be there",
-        "unify.py",
+        "lists.py",
         "else sympy.Max(0, count - start)",
         "else count - start",
         (*LISTS, "-k", "last_kinds"),

@@ -19,12 +19,12 @@ from paramcalc.prediction import at_point, predicts
 from paramcalc.probing import Build, Limits, Prober, Report
 from paramcalc.retreat import Retreat
 from paramcalc.sampling import meets, varied
+from paramcalc.sizing import Hints, Unfit
 from paramcalc.steadiness import check_steady
 from paramcalc.survey import Exhausted, Survey
 from paramcalc.symbols import symbol_names
 from paramcalc.telling import Telling
 from paramcalc.tree import Block
-from paramcalc.unify import Hints, Unfit
 from paramcalc.whole import guessed, quotients, roundings, sizes_of, without_rounding
 
 START = 5  # points that are fitted at first, beside the base

@@ -9,9 +9,10 @@ from paramcalc.errors import ParamcalcError
 from paramcalc.fitting import Point
 from paramcalc.prediction import predicts
 from paramcalc.sampling import meets
+from paramcalc.sizing import Hints, Unfit
 from paramcalc.survey import Survey
 from paramcalc.tree import Block
-from paramcalc.unify import Hints, Unfit, Unifier
+from paramcalc.unify import Unifier
 
 
 @dataclass

@@ -13,11 +13,11 @@ from paramcalc.domain import edges
 from paramcalc.fitting import Point
 from paramcalc.form import Form
 from paramcalc.sampling import all_meet, meets
+from paramcalc.sizing import Unfit
 from paramcalc.structure import same_lists, structure
 from paramcalc.survey import Exhausted, Survey
 from paramcalc.symbols import symbol, symbol_names
 from paramcalc.tree import Block
-from paramcalc.unify import Unfit
 from paramcalc.whole import dimensions
 
 ALONE = 4  # points at which one size alone is changed, to tell whether it has a form of its own

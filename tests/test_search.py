@@ -11,10 +11,11 @@ from paramcalc.domain import Domain
 from paramcalc.form import Form
 from paramcalc.prediction import predicts
 from paramcalc.probing import Build, Prober, Refused
+from paramcalc.sizing import Hints
 from paramcalc.survey import Survey
 from paramcalc.symbols import floored, symbol
 from paramcalc.tree import Block
-from paramcalc.unify import Hints, Unifier
+from paramcalc.unify import Unifier
 
 WIDTH, HEADS, DEPTH = symbol("width"), symbol("heads"), symbol("depth")
 

@@ -19,6 +19,7 @@ from paramcalc.errors import InvalidType, InvalidValue, NoForm, ParamcalcError, 
 from paramcalc.evidence import plain
 from paramcalc.probing import Limits, Overdue, Refused, Report
 from paramcalc.sampling import Sampler, varied
+from paramcalc.sizing import Hints
 from paramcalc.sources.comparisons import Comparison, Follow, Told, follows, told
 from paramcalc.sources.config_fields import at_path, chosen, fields, other_fields, twice, with_fields
 from paramcalc.sources.deadline import within
@@ -28,7 +29,6 @@ from paramcalc.sources.torch_module import from_module
 from paramcalc.sources.traced import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
 from paramcalc.symbols import Size, symbol_names
 from paramcalc.tree import Block
-from paramcalc.unify import Hints
 
 OFTEN = 0.05  # the share of points at which a size must be whole to be taken for one that follows from others
 
