@@ -535,6 +535,20 @@ MISTAKES = [
         (*DERIVE, "-k", "nearest"),
     ),
     Mistake(
+        "the last size within a bound is not tried",
+        "borders.py",
+        "if last is not None and not predicts(tree, *last):",
+        "if False:",
+        SEARCH,
+    ),
+    Mistake(
+        "a bound from below is where it was guessed",
+        "borders.py",
+        "left, right = (inside, condition.right) if step < 0 else (condition.left, inside)",
+        "left, right = (inside, condition.right) if step < 0 else (condition.left, condition.right)",
+        SEARCH,
+    ),
+    Mistake(
         "no size has to be even",
         "retreat.py",
         "step = None if problem.where in self.stepped else self.step(problem)",

@@ -49,7 +49,30 @@ class Borders:
                 if point is not None and actual is not None and predicts(tree, point, actual):
                     self.survey.keep(point, actual)
                     return False
+            last = self.last(condition)
+            if last is not None and not predicts(tree, *last):
+                self.narrowed(tree, condition, *last)
+                return False
             self.survey.domain.confirmed.add(condition)
+
+    def last(self, condition: Condition) -> tuple[Point, Block] | None:
+        """What is built at the last size within a bound on one, None where it is no such bound, or nothing is."""
+        bounded = bound_of(condition)
+        if bounded is None or bounded[0] not in self.survey.names:
+            return None
+        name, number, _ = bounded
+        point = {**self.survey.base, name: number}
+        if point == self.survey.base or not meets(point, self.survey.domain.conditions):
+            return None
+        actual = self.survey.built(point, "what the code demands")
+        return None if actual is None else (point, actual)
+
+    def narrowed(self, tree: Block, condition: Condition, point: Point, actual: Block) -> None:
+        """Fit the form anew with another model that is built at a point, or bound it, where no form says both."""
+        if self.form.fits([*self.survey.trees, (point, actual)]):
+            self.survey.keep(point, actual)
+        else:
+            self.survey.bound(self.edge(tree, condition, point))
 
     def explored(self, tree: Block) -> bool:
         """Whether the form holds, or no model exists, on the other side of every comparison that the code made.
@@ -71,10 +94,9 @@ class Borders:
             blameless = alone is not None and predicts(tree, *alone)
             if blameless:
                 self.survey.domain.confirmed.add(condition)
-            if blameless or self.form.fits([*self.survey.trees, (point, actual)]):
                 self.survey.keep(point, actual)
             else:
-                self.survey.bound(self.edge(tree, condition, point))
+                self.narrowed(tree, condition, point, actual)
             return False
         return True
 
@@ -115,20 +137,28 @@ class Borders:
         return True
 
     def edge(self, tree: Block, condition: Condition, point: Point) -> Condition:
-        """A bound from above where the form ends: at the last size that it says, before one that it does not."""
-        if not isinstance(condition.left, int) or not is_symbol(condition.right):
+        """A bound on one size where the form ends: the last size that it says, before one that it does not."""
+        bounded = bound_of(condition)
+        if bounded is None or bounded[0] not in self.survey.names:
             return condition
-        name = str(condition.right)
-        alone = [each for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]
-        low, high = max(each[name] for each in alone), point[name]
-        while high - low > 1:
-            middle = {**self.survey.base, name: (low + high) // 2}
-            inside = meets(middle, self.survey.domain.conditions)
-            actual = self.survey.built(middle, "the other side of a comparison") if inside else None
-            if actual is None:
-                return condition
-            low, high = (middle[name], high) if predicts(tree, middle, actual) else (low, middle[name])
-        return replace(condition, left=low)
+        name, _, step = bounded
+        alone = [each[name] for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]
+        outside = point[name]
+        inside = min((each for each in alone if (each - outside) * step > 0), key=lambda each: abs(each - outside))
+        middle = outside + step  # first the next one: the condition may be where the code compares
+        while middle != inside:
+            there = {**self.survey.base, name: middle}
+            if not meets(there, self.survey.domain.conditions):
+                middle += step
+                continue
+            actual = self.survey.built(there, "the other side of a comparison")
+            if actual is not None and predicts(tree, there, actual):
+                inside = middle
+            else:
+                outside = middle
+            middle = inside if inside == outside + step else (inside + outside) // 2
+        left, right = (inside, condition.right) if step < 0 else (condition.left, inside)
+        return replace(condition, left=left, relation=">=", right=right)
 
     def beyond(self, condition: Condition) -> tuple[Point | None, Block | None]:
         """A point on the other side of a comparison and what is built there, if anything, within a few tries."""
@@ -149,3 +179,19 @@ class Borders:
             return None
         actual = self.survey.built(less, "the other side of a comparison")
         return None if actual is None else (less, actual)
+
+
+def bound_of(condition: Condition) -> tuple[str, int, int] | None:
+    """The size that a condition bounds by a number, the last one within, and the step from there on inside.
+
+    >>> from paramcalc.symbols import symbol
+    >>> bound_of(Condition(symbol("n"), ">", 2)), bound_of(Condition(48, ">=", symbol("n")))
+    (('n', 3, 1), ('n', 48, -1))
+    """
+    left, right = condition.left, condition.right
+    more = {">": 1, ">=": 0}.get(condition.relation)
+    if more is not None and is_symbol(left) and isinstance(right, int):
+        return str(left), right + more, 1
+    if more is not None and is_symbol(right) and isinstance(left, int):
+        return str(right), left - more, -1
+    return None

@@ -387,6 +387,23 @@ def test_many_more_layers_than_at_the_base_are_tried() -> None:
         says_or_refuses(grown, tree, n_layers=n_layers, width=3)
 
 
+@pytest.mark.parametrize("least", [2, 3, 4, 6, 9])
+@pytest.mark.parametrize("n_layers", [12, 26, 60])
+def test_the_fewest_layers_of_a_model_are_found(n_layers: int, least: int) -> None:
+    def tabled(n_layers: int, width: int, out: int) -> nn.Module:
+        model = nn.Module()
+        model.layers = nn.ModuleList(nn.Linear(width, out) for _ in range(n_layers))
+        for name in ("short", "long") if opaque(n_layers) >= least else ("short",):
+            model.register_buffer(name, torch.zeros(width))
+        return model
+
+    tree = pc.derive(tabled, {"n_layers": n_layers, "width": 24, "out": 9})
+    assert [str(each) for each in tree.preconditions] == [f"n_layers >= {least}"]
+    assert evidence_of(tree).builds < 80
+    for number in range(1, 20):
+        says_or_refuses(tabled, tree, n_layers=number, width=3, out=5)
+
+
 def staged(widths: list[int], n_stages: int, special: list[int], n_layers: int) -> nn.Module:
     stages = nn.ModuleList(nn.Linear(widths[number], 3) for number in range(n_stages))
     kinds = [Wide(widths[0], 5) if number in special else nn.Linear(widths[0], 7) for number in range(n_layers)]

@@ -87,6 +87,22 @@ def test_a_comparison_is_not_to_blame_for_what_another_size_changes() -> None:
     assert wide not in survey.domain.conditions
 
 
+def test_the_last_size_within_a_bound_is_tried() -> None:
+    def build(at: Mapping[str, int]) -> Block:
+        table = {"table": pc.layers.Embedding(7, 3)} if at["depth"] >= 6 else {}
+        return pc.compose("Model", {"layer": pc.layers.Linear(at["depth"], 5)} | table)
+
+    few = Condition(DEPTH, ">=", 3, "another model is built below")
+    search = search_of(build, {"depth": 26}, branches=[few])
+    survey = search.survey
+    survey.domain.apart.append(({"depth": 2}, "another model is built there"))
+    assert survey.domain.conditions == (few,)
+    tree = pc.compose("Model", {"layer": pc.layers.Linear(DEPTH, 5), "table": pc.layers.Embedding(7, 3)})
+    assert not search.borders.founded(tree)
+    assert [str(each) for each in survey.domain.conditions] == ["depth >= 6"]
+    assert search.borders.founded(tree)
+
+
 def near(build: Build, survey: Survey) -> list[tuple[dict[str, int], Block]]:
     """What is built with each size changed alone, and with both."""
     points = [{"width": 36, "heads": 52}, {"width": 24, "heads": 26}, {"width": 48, "heads": 104}]
