@@ -549,6 +549,20 @@ MISTAKES = [
         SEARCH,
     ),
     Mistake(
+        "a negative power divides by nothing",
+        "sources/traced.py",
+        "if isinstance(exponent, int | float) and exponent < 0:",
+        "if False:",
+        (*DOMAIN, "-k", "divides_by"),
+    ),
+    Mistake(
+        "a quotient may be divided by where it is zero",
+        "sources/traced.py",
+        'if sign in ("/", "//", "%"):',
+        "if False:",
+        (*DOMAIN, "-k", "divides_by"),
+    ),
+    Mistake(
         "no size has to be even",
         "retreat.py",
         "step = None if problem.where in self.stepped else self.step(problem)",

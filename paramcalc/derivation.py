@@ -240,13 +240,15 @@ def derive_tree(
     hints: Hints | None = None,
     likely: Sequence[Condition] = (),
     branches: Sequence[Condition] = (),
+    demands: Sequence[Condition] = (),
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> Block:
     """Return the closed form of what a probe builds, from ints by name to a tree of numbers.
 
     The names in `vary`, or all whose value is an int, become symbols. `hints` are sizes that are known at `at`, by the
-    names of tensors; `likely` conditions are met by all points, of `branches`, comparisons, both sides are tried.
+    names of tensors; `likely` conditions are met by all points, of `branches`, comparisons, both sides are tried;
+    where sizes are refused `demands` may tell why.
     Where no names are given to vary, those that keep a form from being found are fixed: `tree.evidence.fixed`.
     Every returned tree has predicted, tensor by tensor, models at points that it had not seen: `tree.evidence`.
 
@@ -271,7 +273,7 @@ def derive_tree(
         prober.build = build
         base: Point = dict(at)  # type: ignore[arg-type]
         sound = [each for each in branches if meets(base, [each])]  # traced in floating point, one may not be
-        domain = Domain(likely, [*sound, *edges(base, names)])
+        domain = Domain(likely, [*sound, *edges(base, names)], demands)
         survey = Survey(prober, base, tuple(names), domain, may_fix)
         return Search(survey, Form(survey, hints or Hints())).run()
 

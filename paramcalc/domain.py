@@ -21,14 +21,21 @@ class Domain:
     """What is known of the sizes for which one form holds.
 
     `likely` conditions are divisions that the code found to leave no rest, `branches` the comparisons that it made, as
-    they turned out at the base. `bounds` are conditions beyond which another model was seen. Models were built at the
-    points `accepted`, none at those `refused`, and others at those set `apart`. The other side of those `confirmed` was
-    tried. The form that was fitted last has a meaning where what it `needs` is so.
+    they turned out at the base; it may refuse sizes for which its `demands` are not met. `bounds` are conditions beyond
+    which another model was seen. Models were built at the points `accepted`, none at those `refused`, and others at
+    those set `apart`. The other side of those `confirmed` was tried. The form that was fitted last has a meaning where
+    what it `needs` is so.
     """
 
-    def __init__(self, likely: Iterable[Condition] = (), branches: Iterable[Condition] = ()) -> None:
+    def __init__(
+        self,
+        likely: Iterable[Condition] = (),
+        branches: Iterable[Condition] = (),
+        demands: Iterable[Condition] = (),
+    ) -> None:
         self.likely = tuple(likely)
         self.branches = tuple(branches)
+        self.demands = tuple(demands)
         self.bounds: list[Condition] = []
         self.accepted: list[Point] = []
         self.refused: list[tuple[Point, str]] = []
@@ -44,7 +51,8 @@ class Domain:
         state = (len(self.accepted), len(self.refused), len(self.apart), len(self.bounds))
         if self._known[0] != state:
             known = self.known
-            found = explained(self.accepted, [point for point, _ in self.refused], known, self.branches, self.guesses)
+            told = (*self.demands, *self.branches)
+            found = explained(self.accepted, [point for point, _ in self.refused], known, told, self.guesses)
             known = tuple(dict.fromkeys((*known, *found)))
             found = explained(
                 self.accepted,
@@ -74,7 +82,7 @@ class Domain:
 
     def rather(self, conditions: Sequence[Condition]) -> Condition | None:
         """A condition beyond which very few models were built, where it explains more than each that was guessed."""
-        certain = {*self.known, *self.branches}
+        certain = {*self.known, *self.branches, *self.demands}
         guessed = [each for each in conditions if each not in certain]
         left = [point for point, _ in self.refused if meets(point, [each for each in conditions if each in certain])]
         found = mostly(self.accepted, left) if len(guessed) > 1 else None
@@ -115,9 +123,9 @@ class Domain:
     def narrowed(self, base: Point, names: Sequence[str]) -> None:
         """Leave some names at the base: forget the points where they differ, and say their values in conditions."""
         values = {symbol(name): base[name] for name in names}
-        self.likely, self.branches, bounds = (
+        self.likely, self.branches, self.demands, bounds = (
             tuple(each for each in (condition.bind(values) for condition in group) if each.holds is not True)
-            for group in (self.likely, self.branches, self.bounds)
+            for group in (self.likely, self.branches, self.demands, self.bounds)
         )
         self.bounds = list(bounds)
         self.confirmed = set(bounds)

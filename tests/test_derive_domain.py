@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -402,6 +402,28 @@ def test_the_fewest_layers_of_a_model_are_found(n_layers: int, least: int) -> No
     assert evidence_of(tree).builds < 80
     for number in range(1, 20):
         says_or_refuses(tabled, tree, n_layers=number, width=3, out=5)
+
+
+def scaled(width: int, rate: int, n_heads: int, out: int) -> nn.Module:
+    """Layers of an attention with a smaller width, whose heads are not to be of none."""
+    head = width // rate // n_heads
+    assert head**-0.5 <= 1
+    return nn.ModuleList([nn.Linear(width, out), nn.Linear(out, rate), nn.Linear(n_heads, out)])
+
+
+def shared_out(width: int, rate: int, n_heads: int, out: int) -> nn.Module:
+    """The same, of which one divides by the width of a head."""
+    assert out / (width // rate // n_heads) > 0
+    return nn.ModuleList([nn.Linear(width, out), nn.Linear(out, rate), nn.Linear(n_heads, out)])
+
+
+@pytest.mark.parametrize("build", [scaled, shared_out])
+def test_what_the_code_divides_by_is_not_zero(build: Callable[..., nn.Module]) -> None:
+    tree = pc.derive(build, {"width": 256, "rate": 2, "n_heads": 8, "out": 20})
+    assert [str(each) for each in tree.preconditions] == ["width >= n_heads*rate"]
+    assert evidence_of(tree).builds < 60
+    assert agrees(build, tree, width=21, rate=3, n_heads=7, out=5)
+    assert not says_or_refuses(lambda **_: nn.Module(), tree, width=20, rate=3, n_heads=7, out=5)
 
 
 def staged(widths: list[int], n_stages: int, special: list[int], n_layers: int) -> nn.Module:

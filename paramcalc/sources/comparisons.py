@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,15 +20,19 @@ NEAREST = 4  # of comparisons of one size with many numbers, as in a loop, so ma
 
 @dataclass(frozen=True)
 class Told:
-    """What comparisons tell: divisions that left no rest, the others as they turned out, and what was equal."""
+    """What comparisons tell: divisions that left no rest, the others as they turned out, and what was equal.
+
+    What the code divided by is 1 or more where it builds a model: `divisors`.
+    """
 
     divisions: tuple[Condition, ...] = ()
     branches: tuple[Condition, ...] = ()
     equal: tuple[tuple[Size, Size], ...] = ()
+    divisors: tuple[Condition, ...] = ()
 
 
-def told(met: Sequence[Comparison], at: Mapping[str, Any]) -> Told:
-    """Return what the comparisons that were met tell, `at` being the sizes at which they were."""
+def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, Any]) -> Told:
+    """Return what the comparisons that were met tell, and the divisors, `at` being the sizes at which they were."""
     divisions: dict[Condition, None] = {}
     branches: dict[Condition, None] = {}
     equal: dict[tuple[Size, Size], None] = {}
@@ -46,7 +50,8 @@ def told(met: Sequence[Comparison], at: Mapping[str, Any]) -> Told:
             divisions |= exact
             if not exact and len(symbol_names(sides[0]) | symbol_names(sides[1])) > 1:
                 equal[sides] = None
-    return Told(tuple(divisions), tuple(_few(list(branches), at)), tuple(equal))
+    divisors = dict.fromkeys(each for node in divided for each in _divisor(node))
+    return Told(tuple(divisions), tuple(_few(list(branches), at)), tuple(equal), tuple(divisors))
 
 
 def _periods(met: Sequence[Comparison]) -> set[Node]:
@@ -56,6 +61,20 @@ def _periods(met: Sequence[Comparison]) -> set[Node]:
         if left[0] == "%" and left[1][0] == "number":
             divided.setdefault(left[2], set()).add(left[1][1])
     return {size for size, numbers in divided.items() if any(number + 1 in numbers for number in numbers)}
+
+
+def _divisor(node: Node) -> dict[Condition, None]:
+    """That a quotient rounded down, which the code divided by, is not 0."""
+    import sympy
+
+    sides = _sides(node[1], node[2]) if node[0] == "//" else None
+    if sides is None:
+        return {}
+    above, below = sides
+    while isinstance(above, sympy.floor):
+        above, divisor = sympy.fraction(sympy.together(above.args[0]))
+        below = canonical(divisor * below)
+    return _condition(canonical(above), ">=", below)
 
 
 def _sides(left: Node, right: Node) -> tuple[Size, Size] | None:

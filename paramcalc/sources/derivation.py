@@ -20,7 +20,7 @@ from paramcalc.evidence import plain
 from paramcalc.probing import Limits, Overdue, Refused, Report
 from paramcalc.sampling import Sampler, varied
 from paramcalc.sizing import Hints
-from paramcalc.sources.comparisons import Comparison, Follow, Told, follows, told
+from paramcalc.sources.comparisons import Follow, Told, follows, told
 from paramcalc.sources.config_fields import at_path, chosen, fields, other_fields, twice, with_fields
 from paramcalc.sources.deadline import within
 from paramcalc.sources.factory import is_built, said
@@ -144,8 +144,7 @@ def _proven(
         free = [name for name in names if name not in {each.name for each in followed}]
         together = _together(build, followed)
         start = {name: value for name, value in at.items() if name not in {each.name for each in followed}}
-        hints, met = _traced(together, start, free)
-        known = told(met, start)
+        hints, known = _traced(together, start, free)
         new = _following(known, hints, together, start, free)
         if new is None:
             break
@@ -158,6 +157,7 @@ def _proven(
             hints=hints,
             likely=known.divisions,
             branches=known.branches,
+            demands=known.divisors,
             limits=limits,
             report=report,
         )
@@ -279,7 +279,7 @@ def _tree(model: object) -> Block:
         raise InvalidType(f"it returned {type(model).__name__}", where="the factory", expected=expected) from None
 
 
-def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> tuple[Hints, list[Comparison]]:
+def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> tuple[Hints, Told]:
     """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
     import torch
 
@@ -289,7 +289,7 @@ def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> t
         with building(trace) as shapes, kept_in_c():
             model = build(traced)
         if not isinstance(model, torch.nn.Module):
-            return Hints(), []
+            return Hints(), Told()
         found = shapes.of_module(model)
     except (KeyboardInterrupt, Overdue):
         raise
@@ -300,7 +300,9 @@ def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> t
     rounded = _sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node))
     reason = "torch finds a length in floating point, which is another one above"
     within = [Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])]
-    return Hints(known, pool, rounded, frozenset(shapes.inexact), tuple(within), missed(trace.cut)), trace.met
+    return Hints(known, pool, rounded, frozenset(shapes.inexact), tuple(within), missed(trace.cut)), told(
+        trace.met, trace.divided, at
+    )
 
 
 def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:

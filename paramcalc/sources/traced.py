@@ -41,14 +41,15 @@ _EXACT: dict[str, Callable[..., Any]] = {
 
 @dataclass
 class Trace:
-    """What one build told: the comparisons of traced integers, with their outcome, what `int()` made plain, and all
-    traced integers by their value. It ends after so many steps of arithmetic.
+    """What one build told: the comparisons of traced integers, with their outcome, what `int()` made plain, all traced
+    integers by their value, and by which the code divided. It ends after so many steps of arithmetic.
     """
 
     met: list[tuple[str, Node, Node, bool]] = field(default_factory=list)
     lost: dict[int, Node] = field(default_factory=dict)
     seen: dict[int, dict[Node, None]] = field(default_factory=dict)
     cut: dict[Node, None] = field(default_factory=dict)  # floats that were rounded
+    divided: dict[Node, None] = field(default_factory=dict)  # by what the code divided
     steps: int = 0
 
     def integer(self, name: str, value: int) -> TracedInt:
@@ -129,6 +130,8 @@ def _binary(name: str, base: type, swapped: bool) -> Callable[[Any, Any], Any]:
         node = node_of(other)
         if value is NotImplemented or node is None:
             return value
+        if sign in ("/", "//", "%"):
+            self.trace.divided[self.node if swapped else node] = None
         nodes = [node]
         if type(other) is int and other in self.trace.lost:  # it may be that number, or a constant of its value
             nodes.insert(other <= LARGEST_CONSTANT, self.trace.lost[other])
@@ -196,6 +199,8 @@ def _negated(self: Any) -> Any:
 
 
 def _power(self: Any, exponent: Any, *modulus: Any) -> Any:
+    if isinstance(exponent, int | float) and exponent < 0:
+        self.trace.divided[self.node] = None
     if modulus or not isinstance(exponent, int) or exponent < 0:
         return int.__pow__(self, exponent, *modulus)
     small = type(exponent) is int and exponent <= MOST_EXPONENT
