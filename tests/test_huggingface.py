@@ -105,10 +105,13 @@ def test_quantisation_is_said_not_to_be_applied() -> None:
 
 def test_building_leaves_the_library_as_it_was() -> None:
     before = (constants.HF_HUB_OFFLINE, logging.get_verbosity())
+    written = repr(GPT2Config(n_layer=3))
     from_config(SMALL)
     with pytest.raises(InvalidValue, match="cannot build it"):
         from_config({**SMALL, "n_head": 5})
     assert (constants.HF_HUB_OFFLINE, logging.get_verbosity()) == before
+    assert repr(GPT2Config(n_layer=3)) == written
+    assert '"n_layer": 3' in written
 
 
 def test_the_library_is_offline_while_it_builds(monkeypatch: pytest.MonkeyPatch) -> None:
