@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import torch
-from torch.utils._device import DeviceContext
+from torch.utils._device import DeviceContext, _device_constructors
 
 from paramcalc.errors import InvalidValue
 from paramcalc.sources.deadline import check_time
@@ -18,6 +18,18 @@ Hint: TypeAlias = "tuple[Node | None, ...]"
 MOST_MADE = 1_000_000  # tensors of one model: they take 2 GB with their modules, and larger models have fewer
 MOST_STEPS = 65_536  # of an arange in fractions
 SIZED = {"empty", "zeros", "ones", "full", "rand", "randn", "eye", "empty_strided"}
+
+
+@lru_cache(maxsize=1024)
+def _kind(func: Any) -> tuple[str, bool, bool]:
+    """The name of a function of torch, whether it changes its first argument, and whether it makes tensors."""
+    name = getattr(func, "__name__", "")
+    in_place = name.endswith("_") and not name.endswith("__") and name != "requires_grad_"
+    return name, in_place, func in _device_constructors()
+
+
+def _called(func: Any, _: Iterable[type], args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
+    return func(*args, **given)
 
 
 class Uninitialised(DeviceContext):
@@ -31,14 +43,15 @@ class Uninitialised(DeviceContext):
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         given = kwargs or {}
-        name = getattr(func, "__name__", "")
-        if name.endswith("_") and not name.endswith("__") and name != "requires_grad_":
+        name, in_place, makes = _kind(func)
+        if in_place:
             tensor = args[0] if args else given.get("tensor")
             if isinstance(tensor, torch.Tensor) and tensor.is_meta:
                 return tensor
-        made = super().__torch_function__(func, types, args, given)  # type: ignore[no-untyped-call]
+        call = super().__torch_function__ if makes else _called
+        made = call(func, types, args, given)
         check_time()
-        if name in SIZED:
+        if makes and name in SIZED:
             self._count()
         self._note(made, name, args, given)
         return made
