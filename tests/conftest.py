@@ -1,4 +1,7 @@
-"""One Hypothesis profile for all tests: no deadline, and the same examples every time in continuous integration."""
+"""One Hypothesis profile for all tests: no deadline, and the same examples every time in continuous integration.
+
+With FIRST_FAILURE in the environment a test ends at the first example that fails, and looks for no smaller one.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
+SMALLER = {Phase.shrink, Phase.explain} if os.environ.get("FIRST_FAILURE") else set()
 settings.register_profile(
     "default",
+    phases=[each for each in Phase if each not in SMALLER],
     max_examples=50,
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
