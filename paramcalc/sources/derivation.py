@@ -300,9 +300,8 @@ def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> t
     rounded = _sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node))
     reason = "torch finds a length in floating point, which is another one above"
     within = [Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])]
-    return Hints(known, pool, rounded, frozenset(shapes.inexact), tuple(within), missed(trace.cut)), told(
-        trace.met, trace.divided, at
-    )
+    hints = Hints(known, pool, rounded, frozenset(shapes.inexact), tuple(within), missed(trace.cut))
+    return hints, told(trace.met, trace.divided, at)
 
 
 def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:

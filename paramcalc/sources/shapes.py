@@ -28,10 +28,6 @@ def _kind(func: Any) -> tuple[str, bool, bool]:
     return name, in_place, func in _device_constructors()
 
 
-def _called(func: Any, _: Iterable[type], args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
-    return func(*args, **given)
-
-
 class Uninitialised(DeviceContext):
     """The meta device, without in-place functions, such as initialisation: there is nothing for them to do."""
 
@@ -48,10 +44,9 @@ class Uninitialised(DeviceContext):
             tensor = args[0] if args else given.get("tensor")
             if isinstance(tensor, torch.Tensor) and tensor.is_meta:
                 return tensor
-        call = super().__torch_function__ if makes else _called
-        made = call(func, types, args, given)
+        made = super().__torch_function__(func, types, args, given) if makes else func(*args, **given)  # type: ignore[no-untyped-call]
         check_time()
-        if makes and name in SIZED:
+        if name in SIZED:
             self._count()
         self._note(made, name, args, given)
         return made
