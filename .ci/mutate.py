@@ -73,7 +73,7 @@ MISTAKES = [
     Mistake("copies count once", "totals.py", "canonical(repeat * size)", "size", ("tests/test_tree.py",)),
     Mistake(
         "symbols are replaced one by one",
-        "symbols.py",
+        "sizes/symbols.py",
         "expr.xreplace(values)",
         "expr.subs(list(values.items()))",
         ("tests/test_tree.py",),
@@ -536,7 +536,7 @@ MISTAKES = [
     ),
     Mistake(
         "a negative floor may be negative",
-        "conditions.py",
+        "sizes/conditions.py",
         "return bool(constant < 1 and _is_nonnegative(-rest))",
         "return _is_nonnegative(-expr.args[1].args[0])",
         (*DERIVE, "-k", "nearest"),
@@ -621,21 +621,21 @@ MISTAKES = [
     Mistake("a size of 0 is tried", "survey.py", "each[name] >= 1 and ", "", (*DOMAIN, "-k", "below_one")),
     Mistake(
         "what follows from a later condition is listed",
-        "implication.py",
+        "sizes/implication.py",
         "if implied(each, left):",
         "if implied(each, left[: left.index(each)]):",
         ("tests/test_tree.py", "-k", "follows_from"),
     ),
     Mistake(
         "a multiple may be smaller than what it is a multiple of",
-        "implication.py",
+        "sizes/implication.py",
         "each.right >= least",
         "False",
         ("tests/test_tree.py", "-k", "follows_from"),
     ),
     Mistake(
         "one division of a size hides another",
-        "implication.py",
+        "sizes/implication.py",
         "whole(dict([*multiples, each]))",
         "whole(dict(multiples))",
         ("tests/test_tree.py", "-k", "follows_from"),
@@ -670,7 +670,7 @@ MISTAKES = [
     ),
     Mistake(
         "any number is a power of two",
-        "conditions.py",
+        "sizes/conditions.py",
         "return (number > 0) & (number & (number - 1) == 0)",
         "return number > 0",
         (*DOMAIN, "-k", "power_of_two"),
@@ -781,14 +781,14 @@ MISTAKES = [
     ),
     Mistake(
         "the smaller of two is never negative",
-        "conditions.py",
+        "sizes/conditions.py",
         "return all(map(_never_negative, size.args))",
         "return any(map(_never_negative, size.args))",
         ("tests/test_tree.py",),
     ),
     Mistake(
         "minima are polynomials",
-        "conditions.py",
+        "sizes/conditions.py",
         "if not all(side.is_polynomial(*symbols) for side in sides):",
         "if False:",
         ("tests/test_tree.py",),
@@ -849,12 +849,16 @@ MISTAKES = [
         "[:0]",
         (*DOMAIN, "-k", "to_have_one_only"),
     ),
-    Mistake("a logarithm misses exact powers", "logarithm.py", "more = rest >= base", "more = rest > base", LOGARITHM),
-    Mistake("a logarithm is of anything", "conditions.py", '(x, ">=", 1, "a log', '(x, ">=", 0, "a log', LOGARITHM),
+    Mistake(
+        "a logarithm misses exact powers", "sizes/logarithm.py", "more = rest >= base", "more = rest > base", LOGARITHM
+    ),
+    Mistake(
+        "a logarithm is of anything", "sizes/conditions.py", '(x, ">=", 1, "a log', '(x, ">=", 0, "a log', LOGARITHM
+    ),
     Mistake("a budget takes logarithms", "budget.py", "if isinstance(expr, ilog) and", "if False and", LOGARITHM),
     Mistake(
         "a power is without brackets",
-        "logarithm.py",
+        "sizes/logarithm.py",
         "{printer.parenthesize(base, PRECEDENCE['Pow'])}**",
         "{printer._print(base)}**",
         LOGARITHM,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from paramcalc.logarithm import logarithm
+from paramcalc.sizes.logarithm import logarithm
 
 Letters: TypeAlias = Mapping[str, str]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from paramcalc.paths import INDEX, numbered
-from paramcalc.symbols import Size, canonical
+from paramcalc.sizes.symbols import Size, canonical
 from paramcalc.tree import Block
 
 SHORT = 9  # names in the expression of a part, above which it is divided

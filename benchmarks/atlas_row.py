@@ -118,7 +118,7 @@ def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, in
 
 def _with_followers(point: Mapping[str, int], follows: Mapping[str, Any]) -> dict[str, int]:
     """A point with the sizes that follow from others; one that was found early may follow from a later one."""
-    from paramcalc.program import compiled
+    from paramcalc.sizes.program import compiled
 
     whole = dict(point)
     for name, size in reversed(list(follows.items())):

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from paramcalc.budget import solve
     from paramcalc.closed_form import Formula, formula
     from paramcalc.compare import Change, Diff, diff
-    from paramcalc.conditions import Condition
     from paramcalc.errors import ParamcalcError
     from paramcalc.evaluation import admissible, evaluate
     from paramcalc.evidence import Evidence
     from paramcalc.probing import Limits
+    from paramcalc.sizes.conditions import Condition
+    from paramcalc.sizes.symbols import symbol
     from paramcalc.sources.checkpoint import from_checkpoint
     from paramcalc.sources.derivation import derive
     from paramcalc.sources.huggingface import derive_config, from_config
     from paramcalc.sources.torch_module import from_module
-    from paramcalc.symbols import symbol
     from paramcalc.tensor import TensorSpec
     from paramcalc.tree import Block, compose, repeated, tie
     from paramcalc.tree_json import from_json, to_json
@@ -35,7 +35,7 @@ __version__ = "0.1.0"
 _LATER = {
     "paramcalc.architectures": ("architecture",),
     "paramcalc.compare": ("Change", "Diff", "diff"),
-    "paramcalc.conditions": ("Condition",),
+    "paramcalc.sizes.conditions": ("Condition",),
     "paramcalc.errors": ("ParamcalcError",),
     "paramcalc.evaluation": ("admissible", "evaluate"),
     "paramcalc.closed_form": ("Formula", "formula"),
@@ -46,7 +46,7 @@ _LATER = {
     "paramcalc.sources.derivation": ("derive",),
     "paramcalc.sources.huggingface": ("derive_config", "from_config"),
     "paramcalc.sources.torch_module": ("from_module",),
-    "paramcalc.symbols": ("symbol",),
+    "paramcalc.sizes.symbols": ("symbol",),
     "paramcalc.tensor": ("TensorSpec",),
     "paramcalc.tree": ("Block", "compose", "repeated", "tie"),
     "paramcalc.tree_json": ("from_json", "to_json"),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.conditions import Condition, as_size, failed
 from paramcalc.errors import unknown_name
-from paramcalc.symbols import Size, substitute, sympified
+from paramcalc.sizes.conditions import Condition, as_size, failed
+from paramcalc.sizes.symbols import Size, substitute, sympified
 from paramcalc.traverse import bottom_up
 
 if TYPE_CHECKING:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from paramcalc.conditions import Condition
 from paramcalc.domain import sides
-from paramcalc.fitting import Point
 from paramcalc.form import Form
 from paramcalc.prediction import predicts
-from paramcalc.sampling import meets
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.symbols import is_symbol
 from paramcalc.structure import starts
 from paramcalc.survey import Survey
-from paramcalc.symbols import is_symbol
 from paramcalc.tree import Block
 
 MISSES = 400  # points that are looked at for one where floating point misses a number
@@ -184,7 +183,7 @@ class Borders:
 def bound_of(condition: Condition) -> tuple[str, int, int] | None:
     """The size that a condition bounds by a number, the last one within, and the step from there on inside.
 
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> bound_of(Condition(symbol("n"), ">", 2)), bound_of(Condition(48, ">=", symbol("n")))
     (('n', 3, 1), ('n', 48, -1))
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from paramcalc.errors import InvalidValue
 from paramcalc.paths import INDEX, join
-from paramcalc.symbols import Size, canonical
+from paramcalc.sizes.symbols import Size, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
 from paramcalc.totals import Totals, copied, of_tensor

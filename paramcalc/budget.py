@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
 from paramcalc.polynomial import intersect, nonnegative
-from paramcalc.symbols import LARGEST_DIMENSION, Size, substitute, symbol
+from paramcalc.sizes.conditions import Condition, related
+from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size, substitute, symbol
 from paramcalc.tree import Block
 
 MOST_CLASSES = 1_000
@@ -92,7 +92,7 @@ def _steps(expr: Any) -> int:
     """The least common multiple of what outer floors divide by, each times that of the floors inside."""
     import sympy
 
-    from paramcalc.logarithm import ilog
+    from paramcalc.sizes.logarithm import ilog
 
     if isinstance(expr, ilog) and expr.free_symbols:
         raise InvalidValue(f"{expr} is no polynomial", where="solve", advice="try values with evaluate")
@@ -153,7 +153,7 @@ def _last(low: int, high: int, cycle: int | None, divisions: list[Condition], x:
         problem = f"{(high - stop) // step + 1:,} candidates to try"
         raise InvalidValue(problem, where="solve", expected=f"at most {MOST_CANDIDATES:,}")
     for candidate in range(high - high % step, stop - 1, -step):
-        if all(left(candidate) % right(candidate) == 0 for left, right in even):
+        if all(related(left(candidate), "divisible by", right(candidate)) for left, right in even):
             return candidate
     return None
 

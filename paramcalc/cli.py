@@ -13,6 +13,7 @@ import paramcalc as pc
 from paramcalc import parse
 from paramcalc.errors import NoSolution, ParamcalcError, unknown_name
 from paramcalc.render import FORMATS
+from paramcalc.sizes.counts import parse_count
 from paramcalc.sources.target import ALL, DEVICES, Request, Target, load
 
 Command: TypeAlias = Callable[..., None]
@@ -164,8 +165,8 @@ def formula(
     Without --vary every size is left symbolic. The form is expanded where one size varies, else collected by component.
     """
     from paramcalc.layers import CATALOGUE
-    from paramcalc.notation import check_letters
     from paramcalc.render.formula import formula_text, layer_sheet
+    from paramcalc.sizes.write import check_letters
 
     if target in CATALOGUE:
         loaded = Target(CATALOGUE[target].block(**settings))
@@ -195,7 +196,7 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
     """
     from paramcalc.budget import solution
 
-    limit = parse.parse_count(budget, where="--budget")
+    limit = parse_count(budget, where="--budget")
     found = solution(load(target, Request(settings, [size])).block, size, budget=limit)
     click.echo(f"{size} = {found.value:,} gives {found.params:,} parameters, within {limit:,}")
     if found.unconditional not in (None, found.value):

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.notation import as_latex, as_text, check_notation, condition_latex, condition_text
 from paramcalc.polynomial import largest_root
-from paramcalc.symbols import Size, canonical, symbol, symbol_names
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
+from paramcalc.sizes.write import as_latex, as_text, check_notation, condition_latex, condition_text
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from paramcalc.breakdown import Row, breakdown
 from paramcalc.fold import unfold
 from paramcalc.paths import INDEX
-from paramcalc.symbols import Size, canonical, same
+from paramcalc.sizes.symbols import Size, canonical, same
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
 from paramcalc.traverse import bottom_up

@@ -8,21 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paramcalc.borders import Borders
-from paramcalc.conditions import Condition
 from paramcalc.domain import Domain, edges
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.evidence import Evidence
-from paramcalc.fitting import Point
 from paramcalc.form import Form
 from paramcalc.partial import with_proven_part
 from paramcalc.prediction import at_point, predicts
 from paramcalc.probing import Build, Limits, Prober, Report
 from paramcalc.retreat import Retreat
-from paramcalc.sampling import meets, varied
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, meets, varied
+from paramcalc.sizes.symbols import symbol_names
 from paramcalc.sizing import Hints, Unfit
 from paramcalc.steadiness import check_steady
 from paramcalc.survey import Exhausted, Survey
-from paramcalc.symbols import symbol_names
 from paramcalc.telling import Telling
 from paramcalc.tree import Block
 from paramcalc.whole import guessed, quotients, roundings, sizes_of, without_rounding

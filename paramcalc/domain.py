@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from paramcalc.conditions import Condition
 from paramcalc.explaining import Guesses, explained, mostly
-from paramcalc.fitting import Point
-from paramcalc.implication import implied
-from paramcalc.sampling import SMALL, all_meet, changed, meets
-from paramcalc.symbols import symbol
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.implication import implied
+from paramcalc.sizes.point import Point, all_meet, changed, meets
+from paramcalc.sizes.symbols import symbol
 
+SMALL = 64  # a size no larger may be a number of layers, heads or the like, which other models may hang on
 MUCH = 4  # a small size is tried beyond so many times what it is
 RARELY = 4  # times as often as models are built beyond it a condition must explain refusals that others explain too
 EDGE = 3  # a small size is tried at every value below this

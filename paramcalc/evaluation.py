@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from paramcalc.conditions import Condition, as_size, is_power
 from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, unknown_name
-from paramcalc.program import Program, Values, compile_expr
-from paramcalc.symbols import LARGEST_DIMENSION, Size
+from paramcalc.sizes.conditions import Condition, as_size, related
+from paramcalc.sizes.program import Program, Values, compile_expr
+from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size
 from paramcalc.tree import Block
 
 CHUNK = 65_536
@@ -43,7 +43,7 @@ def evaluate(block: Block, values: Mapping[str, Any]) -> Any:
 
     >>> import numpy as np
     >>> from paramcalc.architectures import architecture
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> evaluate(architecture("amnl", lstm_hidden=symbol("lstm_hidden")), {"lstm_hidden": np.array([64, 128])})
     array([310724, 960964])
 
@@ -59,7 +59,7 @@ def admissible(block: Block, values: Mapping[str, Any]) -> Any:
 
     >>> import numpy as np
     >>> from paramcalc.architectures import architecture
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> admissible(architecture("amnl", lstm_hidden=symbol("lstm_hidden")), {"lstm_hidden": np.array([64, 66])})
     array([ True, False])
 
@@ -144,7 +144,7 @@ def _in_chunks(answer: _Answer, question: _Question, sizes: Values, arrays: Valu
 
 def _counts(question: _Question, values: Values) -> Any:
     for condition, left, right in question.conditions:
-        _require_all(condition, _holds(condition, left.run(values), right.run(values)))
+        _require_all(condition, related(left.run(values), condition.relation, right.run(values)))
     counts = question.params.run(values)
     own = isinstance(counts, int) or any(counts is value for value in values.values())
     return _zeros(values) + counts if own else counts
@@ -153,7 +153,7 @@ def _counts(question: _Question, values: Values) -> Any:
 def _mask(question: _Question, values: Values) -> Any:
     mask: Any = _zeros(values) == 0
     for condition, left, right in question.conditions:
-        mask = mask & _holds(condition, left.run(values), right.run(values))
+        mask = mask & related(left.run(values), condition.relation, right.run(values))
     return mask
 
 
@@ -226,27 +226,6 @@ def _narrowed(counts: Any) -> Any:
             f"the count {counts.max():,} exceeds 2^63 - 1", where="evaluate", advice="use arrays of dtype object"
         )
     return counts.astype("int64")
-
-
-def _holds(condition: Condition, left: Any, right: Any) -> Any:
-    if condition.relation == "divisible by":
-        return _divides(right, left)
-    if condition.relation == "!=":
-        return left != right
-    if condition.relation == "a power of":
-        return is_power(left)
-    return left > right if condition.relation == ">" else left >= right
-
-
-def _divides(right: Any, left: Any) -> Any:
-    """Whether a division comes out even, by a mask or a product: the remainder itself is several times slower."""
-    if isinstance(right, int):
-        if right > 0 and right & (right - 1) == 0:
-            return (left & (right - 1)) == 0
-        return left // right * right == left if right > 0 else left != left
-    sound = right > 0
-    divisor = right * sound + ~sound
-    return sound & (left // divisor * divisor == left)
 
 
 def _require_all(condition: Condition, holds: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 
 
 @dataclass(frozen=True)

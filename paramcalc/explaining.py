@@ -9,10 +9,9 @@ from itertools import chain, islice
 from operator import is_
 from typing import Any, TypeAlias
 
-from paramcalc.conditions import Condition, Relation, is_power
-from paramcalc.fitting import Point
-from paramcalc.sampling import all_meet, changed, meets, tested
-from paramcalc.symbols import symbol
+from paramcalc.sizes.conditions import Condition, Relation, related
+from paramcalc.sizes.point import Point, all_meet, changed, meets, tested
+from paramcalc.sizes.symbols import symbol
 
 STEPS = (2, 4, 8, 16, 32, 64)  # sizes may have to be multiples of these
 MANY_NAMES = 32  # so many sizes of a point at most are tried for a condition, each with all others
@@ -89,7 +88,7 @@ def mostly(accepted: Sequence[Point], refused: Sequence[Point]) -> Condition | N
     names, base, *others = _values(accepted[0], refused)
     scores = []
     for guess, caught in _shared(names, base, tuple(others)):
-        broken = (each for each in accepted if not _holds(*_sides(guess, each)))
+        broken = (each for each in accepted if not related(*_sides(guess, each)))
         few = len(list(islice(broken, caught + 1)))
         if few <= caught:
             scores.append((few - caught, guess))
@@ -120,7 +119,7 @@ class Guesses:
         for point in accepted[number:]:
             moved = changed(point, accepted[0], names)
             doubted = [each for each in about[moved[0]] if each in left] if len(moved) == 1 else left
-            left.difference_update([each for each in doubted if not _holds(*_sides(each, point))])
+            left.difference_update([each for each in doubted if not related(*_sides(each, point))])
         self.left[values] = len(accepted), left
         return left
 
@@ -150,20 +149,12 @@ def _broken(
     pairs = dict.fromkeys(pair for a, b in others for pair in ((a, b), (b, a)))
     guesses: list[Guess] = [(number, (name,)) for number in numbers if number in OF_ONE for name in moved]
     guesses += [(number, pair) for number in numbers if number in OF_TWO for pair in pairs]
-    return [each for each in guesses if not _holds(*_sides(each, point)) and _holds(*_sides(each, usual))]
+    return [each for each in guesses if not related(*_sides(each, point)) and related(*_sides(each, usual))]
 
 
 def _sides(guess: Guess, point: Point) -> Sides:
     number, names = guess
     return TESTS[number](*[point[name] for name in names])
-
-
-def _holds(left: int, relation: Relation, right: int) -> bool:
-    if relation == "divisible by":
-        return right > 0 and left % right == 0
-    if relation == "a power of":
-        return bool(is_power(left))
-    return left >= right if relation == ">=" else left > right
 
 
 @lru_cache(maxsize=65_536)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement
@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.linear import PRIME, Vector, adds_up, factor_between, line_through, solved
-from paramcalc.program import compiled
-from paramcalc.symbols import Size, as_expr, canonical, floored, symbol
+from paramcalc.sizes.point import Point
+from paramcalc.sizes.program import compiled
+from paramcalc.sizes.symbols import Size, as_expr, canonical, floored, symbol
 
-Point: TypeAlias = Mapping[str, int]
 Powers: TypeAlias = tuple[tuple[str, int], ...]
 
 MULTIPLES = (2, 4, 8, 16, 32, 64)  # to which sizes are rounded

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.fitting import Point
 from paramcalc.prediction import predicts
-from paramcalc.sampling import meets
+from paramcalc.sizes.point import Point, meets
 from paramcalc.sizing import Hints, Unfit
 from paramcalc.survey import Survey
 from paramcalc.tree import Block

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from paramcalc.errors import InvalidValue
-from paramcalc.expression import MOST_BITS, parse_exact
-from paramcalc.symbols import Size, as_expr, short
+from paramcalc.sizes.parse import MOST_BITS, parse_exact
+from paramcalc.sizes.symbols import Size, as_expr, short
 
 
 def size_out(size: Size) -> int | str:
     """Return a size as JSON holds it.
 
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> size_out(3), size_out(2 * symbol("d"))
     (3, '2*d')
 

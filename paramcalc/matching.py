@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from paramcalc.paths import INDEX, copies, copy_at, join
-from paramcalc.symbols import Size, substitute, symbol, symbol_names, sympified
+from paramcalc.sizes.symbols import Size, substitute, symbol, symbol_names, sympified
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
 from paramcalc.tree import Block
@@ -25,7 +25,7 @@ def bindings(general: Block, actual: Block) -> dict[str, int]:
     of them give is taken. A symbol that no size determines has no value.
 
     >>> from paramcalc.layers import Linear, TransformerEncoder, TransformerEncoderLayer
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> d, n = symbol("d"), symbol("n")
     >>> general = TransformerEncoder(TransformerEncoderLayer(d, 2, dim_feedforward=4 * d), n)
     >>> bindings(general, general.bind(d=6, n=3))

@@ -1,36 +1,16 @@
-"""Text from the command line: counts such as 3.5M, assignments such as lstm_hidden=64, arguments, letters for names."""
+"""Text from the command line: assignments such as lstm_hidden=64, arguments, letters for names."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 from paramcalc.errors import InvalidValue
-from paramcalc.expression import source, syntax
+from paramcalc.sizes.parse import source, syntax
 
 _FLAGS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
-SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
-
-
-def parse_count(text: str, *, where: str = "count") -> int:
-    """Return the integer that a text such as "3,500,000", "3_500_000" or "3.5M" stands for; M is 10^6.
-
-    >>> parse_count("3.5M"), parse_count("960,964")
-    (3500000, 960964)
-
-    Raises InvalidValue for anything else, and for a fraction of one.
-    """
-    match = re.fullmatch(r"(\d[\d_,]*(?:\.\d+)?)\s*([KMB]?)", text.strip(), re.ASCII | re.IGNORECASE)
-    expected = "a whole number such as 3500000, 3,500,000 or 3.5M"
-    if match is None or len(text) > 80:
-        raise InvalidValue(f"got {text[:40]!r}", where=where, expected=expected)
-    exact = Fraction(re.sub("[_,]", "", match[1])) * SUFFIXES[match[2].upper()]
-    if exact.denominator != 1:
-        raise InvalidValue(f"got {text!r}, a fraction of one", where=where, expected=expected)
-    return exact.numerator
 
 
 def parse_assignments(text: str, *, where: str = "--set") -> dict[str, Any]:

@@ -10,7 +10,7 @@ def largest_root(poly: Any) -> int | None:
     """Return the floor of the largest real root of a polynomial with rational coefficients, None where it has none.
 
     >>> import sympy
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> largest_root(sympy.Poly(symbol("x") ** 2 - 2))
     1
     """
@@ -25,7 +25,7 @@ def nonnegative(poly: Any, low: int) -> list[tuple[int, int | None]]:
     """Return the runs of integers from `low` on where a polynomial is at least 0; None is an end at infinity.
 
     >>> import sympy
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> nonnegative(sympy.Poly(30 - symbol("x") ** 2), 1)
     [(1, 5)]
     """

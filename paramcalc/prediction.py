@@ -6,12 +6,11 @@ from dataclasses import fields, replace
 from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.fitting import Point
 from paramcalc.fold import unfold
 from paramcalc.paths import copies, indexed, join
-from paramcalc.program import compiled
-from paramcalc.sampling import meets
-from paramcalc.symbols import Size
+from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.program import compiled
+from paramcalc.sizes.symbols import Size
 from paramcalc.tensor import TensorSpec
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
-from paramcalc.fitting import Point
+from paramcalc.sizes.point import Point
 from paramcalc.tree import Block
 
 SLOW = 0.5  # seconds a model, from which on smaller ones are built

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from paramcalc.conditions import Condition
 from paramcalc.domain import edges
-from paramcalc.fitting import Point
 from paramcalc.form import Form
-from paramcalc.sampling import all_meet, meets
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, all_meet, meets
+from paramcalc.sizes.symbols import symbol, symbol_names
 from paramcalc.sizing import Unfit
 from paramcalc.structure import same_lists, structure
 from paramcalc.survey import Exhausted, Survey
-from paramcalc.symbols import symbol, symbol_names
 from paramcalc.tree import Block
 from paramcalc.whole import dimensions
 

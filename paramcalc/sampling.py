@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import operator
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 
-from paramcalc.conditions import Condition, is_power
-from paramcalc.fitting import Point
-from paramcalc.program import compiled
-from paramcalc.symbols import Size
+from paramcalc.domain import SMALL
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, meets, value_of
 
-SMALL = 64
 LAYERS = 16  # a size this small may be a number of layers, and fewer of them are built sooner
 FEW = 12  # sizes that are changed at once, where few are
 TRIES = 100
@@ -143,65 +139,20 @@ class Sampler:
         return base // parts * self.random.randint(max(1, parts // 4), self.times * parts)
 
 
-def changed(point: Point, base: Point, names: Iterable[str]) -> list[str]:
-    """Those of some sizes that are not as at the base."""
-    return [name for name in names if point[name] != base[name]]
-
-
-def meets(point: Point, conditions: Sequence[Condition]) -> bool:
-    """Whether the sizes of a point meet all conditions."""
-    return all(tested(condition)(point) for condition in conditions)
-
-
-def all_meet(condition: Condition, points: Iterable[Point]) -> bool:
-    """Whether the sizes of all points meet a condition."""
-    return all(map(tested(condition), points))
-
-
 def _to_multiple(condition: Condition, point: dict[str, int], names: Sequence[str]) -> None:
     """Move a size that stands alone on the left to the next multiple of the right."""
-    name, step = str(condition.left), _value(condition.right, point)
+    name, step = str(condition.left), int(value_of(condition.right)(point))
     if name in names and step > 0:
         point[name] = step * max(1, round(point[name] / step))
 
 
 def _beyond(condition: Condition, point: dict[str, int], name: str) -> dict[str, int]:
     """The point with one size moved to where a condition just fails; as it was where that is not linear in it."""
-    gap = [_gap(condition, {**point, name: value}) for value in (1, 2)]
+    left, right = value_of(condition.left), value_of(condition.right)
+    gap = [int(left(there)) - int(right(there)) for there in ({**point, name: 1}, {**point, name: 2})]
     if (condition.gap is None and condition.relation != "!=") or gap[0] == gap[1]:
         return point
     wanted = {"!=": 0, ">": 0, ">=": -1}[condition.relation]
     moved = 1 + Fraction(wanted - gap[0], gap[1] - gap[0])
     value = math.floor(moved) if gap[1] > gap[0] else math.ceil(moved)
     return {**point, name: value} if 1 <= value <= LARGEST else point
-
-
-def _gap(condition: Condition, point: Point) -> int:
-    return _value(condition.left, point) - _value(condition.right, point)
-
-
-def _value(side: Size, point: Point) -> int:
-    return int(_side(side)(point))
-
-
-@lru_cache(maxsize=65_536)
-def tested(condition: Condition) -> Callable[[Point], bool]:
-    """Return what tells whether the sizes of a point meet a condition, made once."""
-    left, right = _side(condition.left), _side(condition.right)
-    if condition.relation == "divisible by":
-        return lambda point: right(point) > 0 and left(point) % right(point) == 0
-    if condition.relation == "a power of":
-        return lambda point: is_power(left(point))
-    compare = {"!=": operator.ne, ">": operator.gt, ">=": operator.ge}[condition.relation]
-    return lambda point: compare(left(point), right(point))
-
-
-def _side(side: Size) -> Callable[[Point], int]:
-    if isinstance(side, int):
-        return lambda _: side
-    return operator.itemgetter(side.name) if side.is_Symbol else compiled(side)
-
-
-def varied(base: Mapping[str, object]) -> list[str]:
-    """The names whose values are sizes: ints of 1 or more that are no truth values."""
-    return [name for name, value in base.items() if type(value) is int and value >= 1]

@@ -8,10 +8,11 @@ from itertools import product
 from math import isqrt
 from typing import TypeAlias
 
-from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue
-from paramcalc.fitting import Fitter, Point
-from paramcalc.symbols import Size, canonical, floored
+from paramcalc.fitting import Fitter
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point
+from paramcalc.sizes.symbols import Size, canonical, floored
 
 Pool: TypeAlias = Callable[[int], Sequence[Size]]
 

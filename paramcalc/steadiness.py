@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from paramcalc.errors import InvalidValue
-from paramcalc.fitting import Point
 from paramcalc.prediction import said
 from paramcalc.probing import Prober
+from paramcalc.sizes.point import Point
 from paramcalc.tree import Block
 
 AGAIN = 4  # times that the base is built once more, where a form is hard to find

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from paramcalc.symbols import Size, canonical, total
+from paramcalc.sizes.symbols import Size, canonical, total
 from paramcalc.tensor import ROLES, Role
 from paramcalc.totals import bytes_of
 from paramcalc.traverse import bottom_up

@@ -6,10 +6,10 @@ import re
 from collections.abc import Hashable, Iterable
 from itertools import groupby
 
-from paramcalc.conditions import Condition
 from paramcalc.domain import no_fewer
 from paramcalc.paths import INDEX
-from paramcalc.symbols import Size, symbol_names
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.symbols import Size, symbol_names
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
@@ -78,7 +78,7 @@ def size_at(tree: Block, where: str, dimension: int | None) -> Size | None:
 def starts(tree: Block) -> list[Condition]:
     """Return, where layers take turns, that there are enough of them for two turns each, and for one less, and so on.
 
-    >>> from paramcalc.symbols import floored, symbol
+    >>> from paramcalc.sizes.symbols import floored, symbol
     >>> n = symbol("n")
     >>> print(*starts(Block(children=(Block("{}", repeat=floored(n + 1, 2), first=0, step=2),))), sep=", ")
     n >= 5, n >= 4, n >= 3, n >= 2

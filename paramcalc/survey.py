@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.conditions import Condition
 from paramcalc.domain import Domain
 from paramcalc.errors import InvalidValue
-from paramcalc.fitting import Point
 from paramcalc.probing import Prober
-from paramcalc.sampling import TIMES, Sampler, changed, meets
+from paramcalc.sampling import TIMES, Sampler
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, changed, meets
 from paramcalc.structure import at_place, size_at
 from paramcalc.tree import Block
 

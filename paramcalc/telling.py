@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from math import gcd, log2
 from typing import Any
 
-from paramcalc.conditions import Condition
-from paramcalc.fitting import Point
-from paramcalc.sampling import tested
-from paramcalc.symbols import canonical
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, tested
+from paramcalc.sizes.symbols import canonical
 
 ENOUGH = 8  # points at which a quotient is not whole
 
@@ -21,7 +20,7 @@ class Telling:
     Where all are whole, a number rounded up, down or twice is the same. So it is where sizes are multiples of a part of
     those at the base, for code that rounds unseen.
 
-    >>> from paramcalc.symbols import floored, symbol
+    >>> from paramcalc.sizes.symbols import floored, symbol
     >>> telling = Telling([floored(symbol("d") + 4, 8)], {"d": 64})
     >>> telling.best([{"d": 96}, {"d": 100}, {"d": 102}])
     {'d': 102}

@@ -8,7 +8,7 @@ from typing import Literal
 
 from paramcalc.dtypes import BITS
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.symbols import Size, as_expr
+from paramcalc.sizes.symbols import Size, as_expr
 
 Role = Literal["parameter", "frozen", "buffer", "packed"]
 MOST_TERMS = 10_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paramcalc.errors import InvalidValue
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 
 if TYPE_CHECKING:
     from paramcalc.tree import Block

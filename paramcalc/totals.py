@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paramcalc.dtypes import BITS
-from paramcalc.symbols import Size, canonical, total
+from paramcalc.sizes.symbols import Size, canonical, total
 from paramcalc.tensor import TensorSpec
 
 if TYPE_CHECKING:

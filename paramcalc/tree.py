@@ -9,12 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paramcalc.binding import bound
-from paramcalc.conditions import Condition, sound_divisor, sound_size
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.implication import needed
 from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of
 from paramcalc.siblings import first_clash
-from paramcalc.symbols import Size, as_expr, is_expr, symbol_names
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.implication import needed
+from paramcalc.sizes.soundness import sound_divisor, sound_size
+from paramcalc.sizes.symbols import Size, as_expr, is_expr, symbol_names
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import Tie, absolute, open_tie, relative
 from paramcalc.totals import Totals, totals_of
@@ -236,7 +237,7 @@ class Block:
     def bind(self, /, **values: object) -> Block:
         """Return the tree with symbols replaced by integers or by other expressions.
 
-        >>> from paramcalc.symbols import symbol
+        >>> from paramcalc.sizes.symbols import symbol
         >>> Block("fc", "Linear", (TensorSpec("weight", (3, symbol("d"))),)).bind(d=5).params
         15
 

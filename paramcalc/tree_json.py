@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from paramcalc.conditions import Condition
 from paramcalc.errors import BadFile, ParamcalcError
 from paramcalc.evidence_json import evidence_in, evidence_out
-from paramcalc.expression import parse_exact
 from paramcalc.json_values import as_text, known, size_in, size_out
-from paramcalc.symbols import Size, as_expr, is_expr, same, short
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.symbols import Size, as_expr, is_expr, same, short
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Argument, Block
 

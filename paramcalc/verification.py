@@ -11,7 +11,7 @@ from paramcalc.compare import listed
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.matching import bindings, general_tensor, shared_places
 from paramcalc.paths import INDEX, join
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 from paramcalc.whole import sizes_of
@@ -71,7 +71,7 @@ def verify(tree: Block, other: Block | nn.Module, *, roles: bool = True, checkpo
     persistent there. With `roles=False` alone, a tree without any classes is taken for that of a file.
 
     >>> from paramcalc.layers import Linear
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> found = verify(Linear(symbol("i"), symbol("o")), Linear(4, 3))
     >>> found.holds, found.values
     (True, {'i': 4, 'o': 3})

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from paramcalc.conditions import Condition
-from paramcalc.fitting import Point
-from paramcalc.program import compiled
-from paramcalc.symbols import Size, canonical
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point
+from paramcalc.sizes.program import compiled
+from paramcalc.sizes.symbols import Size, canonical
 from paramcalc.traverse import bottom_up
 from paramcalc.tree import Block
 
@@ -17,7 +17,7 @@ from paramcalc.tree import Block
 def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
     """Return a tree whose quotients are not rounded where the conditions say that they leave no rest.
 
-    >>> from paramcalc.symbols import floored, symbol
+    >>> from paramcalc.sizes.symbols import floored, symbol
     >>> from paramcalc.tensor import TensorSpec
     >>> a, b = symbol("a"), symbol("b")
     >>> tree = Block(own=(TensorSpec("weight", (b, floored(a, b))),))
@@ -37,7 +37,7 @@ def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
 def quotients(tree: Block) -> tuple[Condition, ...]:
     """Return the conditions under which products of sizes divided by others, in a tree, are whole.
 
-    >>> from paramcalc.symbols import floored, symbol
+    >>> from paramcalc.sizes.symbols import floored, symbol
     >>> from paramcalc.tensor import TensorSpec
     >>> print(*quotients(Block(own=(TensorSpec("weight", (symbol("b"), floored(symbol("a"), symbol("b")))),))))
     a divisible by b
@@ -116,7 +116,7 @@ def _whole(size: Size, divisions: Sequence[Condition]) -> Size:
         return size
     import sympy
 
-    from paramcalc.logarithm import ilog, ipow
+    from paramcalc.sizes.logarithm import ilog, ipow
 
     held = size.atoms(sympy.Max, sympy.Min, sympy.Mod, ilog, ipow)  # of integers: what is in them stays rounded
     letters = {each: sympy.Dummy(integer=True, positive=each.is_positive) for each in held}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from paramcalc.dtypes import dtype_name
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 from paramcalc.tree import Block
 
 

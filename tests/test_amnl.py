@@ -15,7 +15,7 @@ import paramcalc as pc
 from paramcalc import symbol, unfold
 from paramcalc.architectures import AMNL, symbol_values, with_symbols
 from paramcalc.errors import InvalidType, InvalidValue, PreconditionFailed, UnknownName
-from paramcalc.symbols import substitute, sympified
+from paramcalc.sizes.symbols import substitute, sympified
 from paramcalc.testing import architectures
 from tests.agreement import assert_agree
 

@@ -16,10 +16,10 @@ import pytest
 from sympy import Integer
 
 import paramcalc as pc
-from paramcalc.conditions import RELATIONS, Condition
-from paramcalc.expression import parse_exact
-from paramcalc.sampling import meets
-from paramcalc.symbols import canonical
+from paramcalc.sizes.conditions import RELATIONS, Condition
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.point import meets
+from paramcalc.sizes.symbols import canonical
 from paramcalc.tree import Block
 from tests import atlas_models
 

@@ -23,9 +23,9 @@ from paramcalc.derivation import derive_tree
 from paramcalc.errors import InvalidValue
 from paramcalc.fitting import Fitter
 from paramcalc.prediction import predicts
+from paramcalc.sizes.symbols import same
 from paramcalc.sources import traced
 from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
-from paramcalc.symbols import same
 from paramcalc.tree import Block
 from tests.forms import agrees, evidence_of, opaque
 

@@ -13,11 +13,11 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc import prediction, probing
-from paramcalc.conditions import Condition
 from paramcalc.domain import Domain
 from paramcalc.errors import NoForm, ParamcalcError
 from paramcalc.prediction import predicts
 from paramcalc.probing import Prober, Refused
+from paramcalc.sizes.conditions import Condition
 from paramcalc.sources.torch_module import from_module
 from paramcalc.survey import Survey
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses

@@ -14,7 +14,7 @@ import paramcalc as pc
 from paramcalc import layers
 from paramcalc.layers import CATALOGUE
 from paramcalc.prediction import predicts
-from paramcalc.symbols import same
+from paramcalc.sizes.symbols import same
 from paramcalc.tree import Block
 
 # What to start a class from: sizes that its constructor takes, generic enough to tell them apart.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.conditions import Condition
 from paramcalc.explaining import Guesses, explained, mostly
-from paramcalc.sampling import all_meet, meets
-from paramcalc.symbols import symbol
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import all_meet, meets
+from paramcalc.sizes.symbols import symbol
 
 NAMES = ("a", "b", "c")
 POINTS = st.fixed_dictionaries({name: st.integers(1, 24) for name in NAMES})

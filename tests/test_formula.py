@@ -12,10 +12,10 @@ import paramcalc as pc
 from paramcalc import Block, formula, symbol
 from paramcalc.closed_form import FORMS
 from paramcalc.errors import InvalidValue, UnknownName
-from paramcalc.expression import parse_exact
 from paramcalc.layers import CATALOGUE
-from paramcalc.notation import as_latex, as_text
-from paramcalc.symbols import same
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.symbols import same
+from paramcalc.sizes.write import as_latex, as_text
 from paramcalc.testing import block_trees as trees
 
 

@@ -20,7 +20,7 @@ from torch import nn
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, PreconditionFailed
 from paramcalc.fold import unfold
 from paramcalc.layers import CATALOGUE
-from paramcalc.symbols import substitute, symbol, sympified
+from paramcalc.sizes.symbols import substitute, symbol, sympified
 from paramcalc.testing.case import Case
 from paramcalc.testing.layer_calls import STRATEGIES, cases, modules_and_blocks
 from tests.agreement import assert_agree, differences, torch_tensors

@@ -15,11 +15,11 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
-from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, ParamcalcError, PreconditionFailed
-from paramcalc.expression import parse_exact
-from paramcalc.logarithm import ilog, ipow, logarithm
-from paramcalc.symbols import as_expr, same
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.logarithm import ilog, ipow, logarithm
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.symbols import as_expr, same
 from tests.forms import agrees
 
 F, S = symbol("f"), symbol("s")

@@ -15,9 +15,9 @@ import sympy
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
 from paramcalc.cli import main
-from paramcalc.conditions import Condition
 from paramcalc.errors import BadFile, InvalidType, InvalidValue, PreconditionFailed
-from paramcalc.expression import parse_exact
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.parse import parse_exact
 
 H, N, K = symbol("h"), symbol("n"), symbol("k")
 LINEAR = pc.layers.Linear

@@ -16,7 +16,7 @@ from paramcalc import Block, breakdown, render, symbol
 from paramcalc.breakdown import tensor_rows
 from paramcalc.errors import InvalidValue, UnknownName
 from paramcalc.render import numbers
-from paramcalc.symbols import canonical, same
+from paramcalc.sizes.symbols import canonical, same
 from paramcalc.testing import block_trees as trees
 
 DEPTHS = st.one_of(st.none(), st.integers(0, 4))

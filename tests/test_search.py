@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import paramcalc as pc
-from paramcalc.conditions import Condition
 from paramcalc.derivation import Search
 from paramcalc.domain import Domain
 from paramcalc.form import Form
 from paramcalc.prediction import predicts
 from paramcalc.probing import Build, Prober, Refused
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.symbols import floored, symbol
 from paramcalc.sizing import Hints
 from paramcalc.survey import Survey
-from paramcalc.symbols import floored, symbol
 from paramcalc.tree import Block
 from paramcalc.unify import Unifier
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, fold, from_json, symbol, tie, to_json, unfold
-from paramcalc.conditions import Condition, sound_size
 from paramcalc.errors import InvalidValue, PreconditionFailed, UnknownName
-from paramcalc.expression import parse_exact
-from paramcalc.implication import needed
-from paramcalc.symbols import same, substitute, sympified
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.implication import needed
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.soundness import sound_size
+from paramcalc.sizes.symbols import same, substitute, sympified
 from paramcalc.testing import block_trees as trees
 from paramcalc.totals import bytes_of
 

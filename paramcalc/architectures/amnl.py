@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from paramcalc.architectures.registry import Architecture, register
-from paramcalc.conditions import as_size
 from paramcalc.errors import InvalidValue
 from paramcalc.layers import LSTM, BatchNorm1d, Conv1d, LayerNorm, Linear, MultiheadAttention
-from paramcalc.symbols import Size, canonical
+from paramcalc.sizes.conditions import as_size
+from paramcalc.sizes.symbols import Size, canonical
 from paramcalc.tree import Block, compose, repeated
 
 NOTATION = {

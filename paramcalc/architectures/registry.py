@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from paramcalc.errors import InvalidType, unknown_name
-from paramcalc.symbols import symbol
+from paramcalc.sizes.symbols import symbol
 from paramcalc.tree import Block
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paramcalc.layers.arguments import sizes, tensors
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 from paramcalc.tree import Block
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from paramcalc.conditions import require
 from paramcalc.layers.arguments import Conditions, sizes, tensors
 from paramcalc.layers.linear import Linear
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size, canonical
+from paramcalc.sizes.conditions import require
+from paramcalc.sizes.symbols import Size, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 

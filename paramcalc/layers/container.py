@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from paramcalc.errors import InvalidType
 from paramcalc.layers.arguments import Conditions, as_shape
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block, compose, plain_name
 

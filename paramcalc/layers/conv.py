@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from paramcalc.conditions import require
 from paramcalc.errors import InvalidValue
 from paramcalc.layers.arguments import as_shape, divided, kernel, one_of, sizes, tensors
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size
+from paramcalc.sizes.conditions import require
+from paramcalc.sizes.symbols import Size
 from paramcalc.tree import Block
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from paramcalc.conditions import require
 from paramcalc.errors import InvalidType
 from paramcalc.layers.arguments import Conditions, absent, one_of, sizes, tensors
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size
+from paramcalc.sizes.conditions import require
+from paramcalc.sizes.symbols import Size
 from paramcalc.tree import Block
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from paramcalc.conditions import require
 from paramcalc.layers.arguments import as_shape, sizes, tensors
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size
+from paramcalc.sizes.conditions import require
+from paramcalc.sizes.symbols import Size
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 

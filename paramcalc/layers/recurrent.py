@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from paramcalc.conditions import require
 from paramcalc.layers.arguments import Conditions, Shape, named_tensors, one_of, probability, sizes
 from paramcalc.layers.registry import layer
 from paramcalc.paths import INDEX
-from paramcalc.symbols import Size, as_expr, canonical
+from paramcalc.sizes.conditions import require
+from paramcalc.sizes.symbols import Size, as_expr, canonical
 from paramcalc.tensor import TensorSpec
 from paramcalc.tree import Block
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, unknown_name
-from paramcalc.symbols import as_expr, is_expr, symbol
+from paramcalc.sizes.symbols import as_expr, is_expr, symbol
 from paramcalc.tree import Argument, Block
 
 P = ParamSpec("P")

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from paramcalc.conditions import require
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.layers.arguments import Conditions, Shape, absent, as_shape, probability, sizes, tensors
 from paramcalc.layers.container import ModuleList, Sequential
 from paramcalc.layers.linear import Linear
 from paramcalc.layers.registry import layer
-from paramcalc.symbols import Size, as_expr, canonical
+from paramcalc.sizes.conditions import require
+from paramcalc.sizes.symbols import Size, as_expr, canonical
 from paramcalc.tree import Argument, Block, compose
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from paramcalc.conditions import as_size
 from paramcalc.errors import InvalidType
 from paramcalc.layers.arguments import one_of, probability, sizes
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.linear import Linear
 from paramcalc.layers.norm import LayerNorm
 from paramcalc.layers.registry import find_layer, layer
-from paramcalc.symbols import Size
+from paramcalc.sizes.conditions import as_size
+from paramcalc.sizes.symbols import Size
 from paramcalc.tree import Block, compose, repeated
 
 

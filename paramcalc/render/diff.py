@@ -5,7 +5,7 @@ from __future__ import annotations
 from paramcalc.compare import Change, Diff
 from paramcalc.render.markdown import code, escaped
 from paramcalc.render.numbers import count, percent
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 
 
 def diff_table(diff: Diff, a: str, b: str, *, everything: bool = False) -> str:

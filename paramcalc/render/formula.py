@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from paramcalc.breakdown import tensor_rows
 from paramcalc.closed_form import Formula, formula
 from paramcalc.layers import Layer
-from paramcalc.notation import condition_text
+from paramcalc.sizes.write import condition_text
 
 
 def formula_text(form: Formula) -> str:

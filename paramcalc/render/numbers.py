@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from paramcalc.symbols import Size, short
+from paramcalc.sizes.symbols import Size, short
 
 # Python writes integers of up to 4,300 digits; longer ones are named by their length.
 LONG = 10_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from paramcalc.breakdown import Row, Term, breakdown
 from paramcalc.render import numbers
+from paramcalc.sizes.symbols import Size, total
 from paramcalc.storage import Stored, storage
-from paramcalc.symbols import Size, total
 from paramcalc.totals import Totals
 from paramcalc.tree import Block
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from paramcalc.conditions import Condition
 from paramcalc.errors import ParamcalcError
-from paramcalc.program import compile_expr
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.program import compile_expr
+from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
 from paramcalc.sources.traced import Node, expression_of
-from paramcalc.symbols import Size, canonical, symbol, symbol_names
 
 Comparison: TypeAlias = tuple[str, Node, Node, bool]
 

@@ -13,12 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from paramcalc.conditions import Condition
 from paramcalc.derivation import derive_tree
 from paramcalc.errors import InvalidType, InvalidValue, NoForm, ParamcalcError, unknown_name
 from paramcalc.evidence import plain
 from paramcalc.probing import Limits, Overdue, Refused, Report
-from paramcalc.sampling import Sampler, varied
+from paramcalc.sampling import Sampler
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import varied
+from paramcalc.sizes.symbols import Size, symbol_names
 from paramcalc.sizing import Hints
 from paramcalc.sources.comparisons import Follow, Told, follows, told
 from paramcalc.sources.config_fields import at_path, chosen, fields, other_fields, twice, with_fields
@@ -27,7 +29,6 @@ from paramcalc.sources.factory import is_built, said
 from paramcalc.sources.layout import layout
 from paramcalc.sources.torch_module import from_module
 from paramcalc.sources.traced import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
-from paramcalc.symbols import Size, symbol_names
 from paramcalc.tree import Block
 
 OFTEN = 0.05  # the share of points at which a size must be whole to be taken for one that follows from others

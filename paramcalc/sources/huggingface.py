@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paramcalc.domain import SMALL
 from paramcalc.errors import BadFile, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.fold import fold as folded
 from paramcalc.probing import Limits, Report
-from paramcalc.sampling import SMALL
 from paramcalc.sources.config_fields import at_path, chosen, fields, places, watched, with_fields
 from paramcalc.sources.deadline import within
 from paramcalc.sources.derivation import building, completing, layout_of, proven

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.errors import BadFile, InvalidValue
+from paramcalc.sizes.symbols import LARGEST_DIMENSION
 from paramcalc.sources.state_names import ASSUMED, Entry, plain, role_of, shown
-from paramcalc.symbols import LARGEST_DIMENSION
 
 DTYPES = {
     "F64": "float64",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.dtypes import BITS, dtype_name
 from paramcalc.paths import join
-from paramcalc.symbols import symbol
+from paramcalc.sizes.symbols import symbol
 from paramcalc.tensor import Role, TensorSpec
 
 # Name, shape (or the name of what is unknown), role (whether a parameter requires grad, or "buffer", "hidden" for one

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from paramcalc.program import compiled
-from paramcalc.symbols import Size, canonical, floored, remainder, symbol
+from paramcalc.sizes.program import compiled
+from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
 Number: TypeAlias = "int | float"
 Node: TypeAlias = "tuple[Any, ...]"  # ("symbol", name), ("number", value), or an operation and its nodes
@@ -336,7 +336,7 @@ def is_logarithm(node: Node) -> bool:
 
 
 def _ilog(x: Any, base: Any) -> Size:
-    from paramcalc.logarithm import ilog
+    from paramcalc.sizes.logarithm import ilog
 
     return canonical(ilog(x, base))
 
@@ -344,7 +344,7 @@ def _ilog(x: Any, base: Any) -> Size:
 def _combined(kind: str, a: Any, b: Any = None) -> Size | None:
     import sympy
 
-    from paramcalc.logarithm import ilog, ipow
+    from paramcalc.sizes.logarithm import ilog, ipow
 
     if kind in ("/", "//", "%"):
         if b == 0:

@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from paramcalc.conditions import Condition
 from paramcalc.paths import INDEX
-from paramcalc.symbols import Size, symbol
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.symbols import Size, symbol
 from paramcalc.tensor import TensorSpec
 from paramcalc.ties import absolute
 from paramcalc.tree import Block, tie

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from paramcalc.compare import diff
 from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.parse import parse_count
 from paramcalc.render.diff import diff_table
+from paramcalc.sizes.counts import parse_count
 from paramcalc.testing.trees import Model, model_tree, whole_count
 from paramcalc.tree import Block
 from paramcalc.tree_json import from_json, to_json

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from paramcalc.layers import find_layer
-from paramcalc.symbols import symbol
+from paramcalc.sizes.symbols import symbol
 from paramcalc.tree import Block
 
 Call: TypeAlias = tuple[tuple[object, ...], dict[str, object]]

@@ -8,7 +8,7 @@ from itertools import islice
 from paramcalc.errors import UnknownName, unknown_name
 from paramcalc.paths import join
 from paramcalc.render.numbers import count
-from paramcalc.symbols import Size, as_expr, canonical, same
+from paramcalc.sizes.symbols import Size, as_expr, canonical, same
 from paramcalc.testing.trees import Model, model_tree
 from paramcalc.ties import absolute
 from paramcalc.tree import Block

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.expression import parse_exact
 from paramcalc.render import render
 from paramcalc.render.numbers import count
-from paramcalc.symbols import Size, canonical, same, substitute, symbol_names, sympified
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.symbols import Size, canonical, same, substitute, symbol_names, sympified
 from paramcalc.testing.search import said, smallest
 from paramcalc.testing.trees import Model, model_tree, whole_count
 from paramcalc.tree import Block

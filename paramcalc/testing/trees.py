@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, InvalidValue
+from paramcalc.sizes.symbols import symbol_names
 from paramcalc.sources.state_names import Entry, role_of, tree_of
-from paramcalc.symbols import symbol_names
 from paramcalc.tree import Block
 
 if TYPE_CHECKING:

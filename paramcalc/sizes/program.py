@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc.errors import InvalidValue
-from paramcalc.symbols import Size
+from paramcalc.sizes.symbols import Size
 
 Values: TypeAlias = Mapping[str, Any]
 Powers: TypeAlias = tuple[int, ...]
@@ -28,7 +28,7 @@ class Program:
 def compile_expr(expr: Size) -> Program:
     """Return the program of an expression.
 
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> program = compile_expr(48 * symbol("h") ** 2 + 944 * symbol("h") + 53700)
     >>> program.run({"h": 128}), program.bound({"h": 128})
     (960964, 960964)
@@ -37,7 +37,7 @@ def compile_expr(expr: Size) -> Program:
         return Program(lambda _: expr, lambda _: abs(expr))
     import sympy
 
-    from paramcalc.logarithm import ilog, ipow, logarithm
+    from paramcalc.sizes.logarithm import ilog, ipow, logarithm
 
     if expr.is_Symbol:
         return Program(lambda values: values[expr.name], lambda largest: largest[expr.name])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from paramcalc.conditions import Condition
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.symbols import Size, symbol, symbol_names
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.symbols import Size, symbol, symbol_names
 
 
 def as_text(expr: Size, notation: Mapping[str, str] | None = None) -> str:

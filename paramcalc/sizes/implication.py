@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from paramcalc.conditions import Condition
-from paramcalc.symbols import Size, canonical, is_symbol, substitute
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.symbols import Size, canonical, is_symbol, substitute
 
 
 def implied(condition: Condition, others: Iterable[Condition]) -> bool:
     """Tell whether an inequality follows from another one, by a gap that is never smaller, or a division from others.
 
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> h, n = symbol("h"), symbol("n")
     >>> implied(Condition(h, ">=", 3), [Condition(h, ">", 3)])
     True
@@ -42,7 +42,7 @@ def _least_multiple(gap: Size, others: Iterable[Condition]) -> bool:
 def needed(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """Return the conditions that do not follow from others among them.
 
-    >>> from paramcalc.symbols import symbol
+    >>> from paramcalc.sizes.symbols import symbol
     >>> h, n = symbol("h"), symbol("n")
     >>> print(*needed([Condition(h, "divisible by", n), Condition(h, "divisible by", 2 * n), Condition(n, ">=", 2)]))
     h divisible by 2*n n >= 2

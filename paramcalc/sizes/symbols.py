@@ -100,7 +100,7 @@ def _check_atoms(expr: Any, where: str) -> None:
     """Refuse foreign symbols, floats, and whatever the text of an expression could not say."""
     import sympy
 
-    from paramcalc.logarithm import ilog, ipow
+    from paramcalc.sizes.logarithm import ilog, ipow
 
     arithmetic = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Rational, sympy.floor, sympy.ceiling)
     known = (*arithmetic, sympy.Max, sympy.Min, sympy.Mod, ilog, ipow)

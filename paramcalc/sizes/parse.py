@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from paramcalc.errors import InvalidValue, ParamcalcError
-from paramcalc.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder, symbol
+from paramcalc.sizes.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder, symbol
 
 MOST_CHARACTERS = 100_000
 MOST_TERMS = 10_000
@@ -143,7 +143,7 @@ class _Reader:
     def _power(self, node: ast.BinOp, base: Part, exponent: Part) -> Part:
         import sympy
 
-        from paramcalc.logarithm import ilog, ipow
+        from paramcalc.sizes.logarithm import ilog, ipow
 
         power = exponent.expr
         if isinstance(power, ilog):
@@ -160,7 +160,7 @@ class _Reader:
     def _call(self, node: ast.Call, name: str) -> Part:
         import sympy
 
-        from paramcalc.logarithm import ilog
+        from paramcalc.sizes.logarithm import ilog
 
         fewest, most = ARGUMENTS[name]
         if node.keywords or not fewest <= len(node.args) <= most:

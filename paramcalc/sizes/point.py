@@ -1,0 +1,48 @@
+"""Points: a value for each size, and which conditions these values meet."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from paramcalc.sizes.conditions import Condition, related
+from paramcalc.sizes.program import compiled
+from paramcalc.sizes.symbols import Size
+
+Point: TypeAlias = Mapping[str, int]
+
+
+def varied(base: Mapping[str, object]) -> list[str]:
+    """The names whose values are sizes: ints of 1 or more that are no truth values."""
+    return [name for name, value in base.items() if type(value) is int and value >= 1]
+
+
+def changed(point: Point, base: Point, names: Iterable[str]) -> list[str]:
+    """Those of some sizes that are not as at the base."""
+    return [name for name in names if point[name] != base[name]]
+
+
+def meets(point: Point, conditions: Sequence[Condition]) -> bool:
+    """Whether the sizes of a point meet all conditions."""
+    return all(tested(condition)(point) for condition in conditions)
+
+
+def all_meet(condition: Condition, points: Iterable[Point]) -> bool:
+    """Whether the sizes of all points meet a condition."""
+    return all(map(tested(condition), points))
+
+
+@lru_cache(maxsize=65_536)
+def tested(condition: Condition) -> Callable[[Point], bool]:
+    """Return what tells whether the sizes of a point meet a condition, made once."""
+    left, relation, right = value_of(condition.left), condition.relation, value_of(condition.right)
+    return lambda point: bool(related(left(point), relation, right(point)))
+
+
+def value_of(size: Size) -> Callable[[Point], int]:
+    """Return what tells the value of a size at a point."""
+    if isinstance(size, int):
+        return lambda _: size
+    return operator.itemgetter(size.name) if size.is_Symbol else compiled(size)
