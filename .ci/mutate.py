@@ -69,8 +69,10 @@ MISTAKES = [
         "require(width",
         ("tests/test_layers.py", "tests/test_tree.py"),
     ),
-    Mistake("a tied tensor counts", "totals.py", "if tensor.tied_to is None:", "if True:", ("tests/test_tree.py",)),
-    Mistake("copies count once", "totals.py", "canonical(repeat * size)", "size", ("tests/test_tree.py",)),
+    Mistake(
+        "a tied tensor counts", "tree/totals.py", "if tensor.tied_to is None:", "if True:", ("tests/test_tree.py",)
+    ),
+    Mistake("copies count once", "tree/totals.py", "canonical(repeat * size)", "size", ("tests/test_tree.py",)),
     Mistake(
         "symbols are replaced one by one",
         "sizes/symbols.py",
@@ -79,11 +81,11 @@ MISTAKES = [
         ("tests/test_tree.py",),
     ),
     Mistake(
-        "conditions are not checked", "binding.py", "if checked.holds is False:", "if False:", ("tests/test_tree.py",)
+        "conditions are not checked", "tree/bind.py", "if checked.holds is False:", "if False:", ("tests/test_tree.py",)
     ),
     Mistake(
         "unequal neighbours are folded",
-        "fold.py",
+        "tree/fold.py",
         "(child.content(), child.children)",
         "child.kind",
         ("tests/test_tree.py",),
@@ -126,7 +128,7 @@ MISTAKES = [
     ),
     Mistake(
         "JSON loses frozen and buffer",
-        "tree_json.py",
+        "tree/json/trees.py",
         '("role", "parameter"), ',
         "",
         ("tests/test_tree.py", "tests/test_json.py"),
@@ -382,7 +384,7 @@ MISTAKES = [
     ),
     Mistake(
         "evidence is lost in files",
-        "tree_json.py",
+        "tree/json/trees.py",
         'evidence_in(data["evidence"]) if "evidence" in data else None',
         "None",
         ("tests/test_json.py",),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.paths import INDEX, numbered
 from paramcalc.sizes.symbols import Size, canonical
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import numbered
 
 SHORT = 9  # names in the expression of a part, above which it is divided
 SHOWN = 3  # kinds of layers whose numbers are named

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 # These share their names with the files that hold them, so they are loaded at once; all else when it is first used.
 from paramcalc.breakdown import Row, breakdown
-from paramcalc.fold import fold, unfold
 from paramcalc.render import render
 from paramcalc.storage import Stored, storage
+from paramcalc.tree.fold import fold, unfold
 
 if TYPE_CHECKING:
     from paramcalc import errors, layers, testing
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from paramcalc.compare import Change, Diff, diff
     from paramcalc.errors import ParamcalcError
     from paramcalc.evaluation import admissible, evaluate
-    from paramcalc.evidence import Evidence
     from paramcalc.probing import Limits
     from paramcalc.sizes.conditions import Condition
     from paramcalc.sizes.symbols import symbol
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
     from paramcalc.sources.derivation import derive
     from paramcalc.sources.huggingface import derive_config, from_config
     from paramcalc.sources.torch_module import from_module
-    from paramcalc.tensor import TensorSpec
-    from paramcalc.tree import Block, compose, repeated, tie
-    from paramcalc.tree_json import from_json, to_json
+    from paramcalc.tree.block import Block, compose, repeated, tie
+    from paramcalc.tree.evidence import Evidence
+    from paramcalc.tree.json.trees import from_json, to_json
+    from paramcalc.tree.tensor import TensorSpec
     from paramcalc.verification import Difference, Verification, verify
 
 __version__ = "0.1.0"
@@ -41,15 +41,15 @@ _LATER = {
     "paramcalc.closed_form": ("Formula", "formula"),
     "paramcalc.budget": ("solve",),
     "paramcalc.probing": ("Limits",),
-    "paramcalc.evidence": ("Evidence",),
+    "paramcalc.tree.evidence": ("Evidence",),
     "paramcalc.sources.checkpoint": ("from_checkpoint",),
     "paramcalc.sources.derivation": ("derive",),
     "paramcalc.sources.huggingface": ("derive_config", "from_config"),
     "paramcalc.sources.torch_module": ("from_module",),
     "paramcalc.sizes.symbols": ("symbol",),
-    "paramcalc.tensor": ("TensorSpec",),
-    "paramcalc.tree": ("Block", "compose", "repeated", "tie"),
-    "paramcalc.tree_json": ("from_json", "to_json"),
+    "paramcalc.tree.tensor": ("TensorSpec",),
+    "paramcalc.tree.block": ("Block", "compose", "repeated", "tie"),
+    "paramcalc.tree.json.trees": ("from_json", "to_json"),
     "paramcalc.verification": ("Difference", "Verification", "verify"),
 }
 _HOME = {name: module for module, names in _LATER.items() for name in names}

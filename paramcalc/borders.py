@@ -12,7 +12,7 @@ from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.symbols import is_symbol
 from paramcalc.structure import starts
 from paramcalc.survey import Survey
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 MISSES = 400  # points that are looked at for one where floating point misses a number
 WANTED = 8  # points to predict where it does

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from paramcalc.errors import InvalidValue
-from paramcalc.paths import INDEX, join
 from paramcalc.sizes.symbols import Size, canonical
-from paramcalc.tensor import TensorSpec
-from paramcalc.ties import absolute
-from paramcalc.totals import Totals, copied, of_tensor
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import join
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.ties import absolute
+from paramcalc.tree.totals import Totals, copied, of_tensor
+from paramcalc.tree.traverse import bottom_up
 
 _SPANS = re.compile(r"\[[^\]]*\]")
 _LAYERS = {
@@ -110,7 +111,7 @@ def _rows(root: Block, depth: int | None) -> Iterator[Row]:
         totals = copied(block.totals, outside)
         note = _note(block, path, shown, leaf=not below)
         layer = block.title if block.kind else ""
-        empty = bottom_up(block, _empty, keep="_empty")
+        empty = bottom_up(block, _empty, keep=True)
         yield Row(shown, block.name, name, level, layer, block.label, times, terms, totals, counted, note, empty)
         if counted:
             continue

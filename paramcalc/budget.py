@@ -12,7 +12,7 @@ from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
 from paramcalc.polynomial import intersect, nonnegative
 from paramcalc.sizes.conditions import Condition, related
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size, substitute, symbol
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 MOST_CLASSES = 1_000
 MOST_CANDIDATES = 1_000_000
@@ -165,8 +165,8 @@ def _value(expr: Size, x: Any) -> Callable[[int], Any]:
         import sympy
 
         poly = sympy.Poly(expr, x)
-        return lambda value: poly.eval(value)
-    return lambda value: substitute(expr, {x: value})
+        return lambda value: int(poly.eval(value))
+    return lambda value: int(substitute(expr, {x: value}))
 
 
 def _sign(expr: Size, x: Any) -> Any:

@@ -11,8 +11,8 @@ from paramcalc.polynomial import largest_root
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
 from paramcalc.sizes.write import as_latex, as_text, check_notation, condition_latex, condition_text
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.traverse import bottom_up
 
 Form = Literal["collected", "expanded", "factored", "leading"]
 FORMS: tuple[Form, ...] = ("collected", "expanded", "factored", "leading")

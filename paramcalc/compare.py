@@ -10,13 +10,14 @@ from operator import is_
 from typing import TypeAlias
 
 from paramcalc.breakdown import Row, breakdown
-from paramcalc.fold import unfold
-from paramcalc.paths import INDEX
 from paramcalc.sizes.symbols import Size, canonical, same
-from paramcalc.tensor import TensorSpec
-from paramcalc.ties import absolute
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import unfold
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.shapes import listed
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.ties import absolute
+from paramcalc.tree.traverse import bottom_up
 
 Key: TypeAlias = tuple[tuple[str, int], ...]
 Bare: TypeAlias = dict[int, Block]
@@ -81,19 +82,6 @@ def diff(a: Block, b: Block, *, depth: int | None = 1) -> Diff:
     changes = [_change(before.get(key), after.get(key)) for key in _merged(list(before), list(after))]
     total, *components = changes
     return Diff(tuple(components), total)
-
-
-def listed(tree: Block) -> int:
-    """Return how many tensors and blocks without any a tree lists, each copy for itself, symbolic repeats as one.
-
-    >>> listed(Block(children=(Block("{}", "Linear", (TensorSpec("weight", (3, 4)),), repeat=10**9),)))
-    1000000000
-    """
-    return bottom_up(tree, _listed)
-
-
-def _listed(block: Block, below: list[int]) -> int:
-    return (block.repeat if isinstance(block.repeat, int) else 1) * max(1, len(block.own) + sum(below))
 
 
 def _common(a: Block, b: Block) -> tuple[Block, Block]:

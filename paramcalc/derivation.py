@@ -10,7 +10,6 @@ from typing import Any
 from paramcalc.borders import Borders
 from paramcalc.domain import Domain, edges
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.evidence import Evidence
 from paramcalc.form import Form
 from paramcalc.partial import with_proven_part
 from paramcalc.prediction import at_point, predicts
@@ -23,8 +22,10 @@ from paramcalc.sizing import Hints, Unfit
 from paramcalc.steadiness import check_steady
 from paramcalc.survey import Exhausted, Survey
 from paramcalc.telling import Telling
-from paramcalc.tree import Block
-from paramcalc.whole import guessed, quotients, roundings, sizes_of, without_rounding
+from paramcalc.tree.block import Block
+from paramcalc.tree.evidence import Evidence
+from paramcalc.tree.shapes import sizes_of
+from paramcalc.whole import guessed, quotients, roundings, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
 PROOFS = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded, 8 times by a guess

@@ -14,7 +14,7 @@ from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, Precondit
 from paramcalc.sizes.conditions import Condition, as_size, related
 from paramcalc.sizes.program import Program, Values, compile_expr
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 CHUNK = 65_536
 _INTEGER = re.compile(r"(torch\.)?u?int\d+|object")

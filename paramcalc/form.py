@@ -10,7 +10,7 @@ from paramcalc.prediction import predicts
 from paramcalc.sizes.point import Point, meets
 from paramcalc.sizing import Hints, Unfit
 from paramcalc.survey import Survey
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 from paramcalc.unify import Unifier
 
 

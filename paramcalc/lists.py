@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from paramcalc.numbered import index_of, kinds_of, most, step_of, together
-from paramcalc.paths import INDEX, join
 from paramcalc.rhythm import Rhythm, Turn, placed, rhythm, turn
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, floored, symbol
 from paramcalc.sizing import Sizes, Unfit, odd_ones
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import join
 
 Rows: TypeAlias = "list[tuple[int, Block]]"  # the number of a point, and what stands at a place there
 

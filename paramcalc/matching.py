@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from paramcalc.paths import INDEX, copies, copy_at, join
 from paramcalc.sizes.symbols import Size, substitute, symbol, symbol_names, sympified
-from paramcalc.tensor import TensorSpec
-from paramcalc.ties import absolute
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import copies, copy_at, join
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.ties import absolute
 
 Equation: TypeAlias = tuple[Size, int]
 Copies: TypeAlias = tuple[Block, ...]  # the block that each index counts copies of

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from paramcalc.paths import INDEX, numbered
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import numbered
+from paramcalc.tree.tensor import TensorSpec
 
 
 def most(runs: dict[int, list[list[Block]]]) -> dict[int, list[list[Block]]]:

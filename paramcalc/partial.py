@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 from paramcalc.closed_form import formula
 from paramcalc.errors import InvalidValue, NoForm
-from paramcalc.paths import INDEX, join
 from paramcalc.probing import Build, Overdue
-from paramcalc.ties import absolute
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import join
+from paramcalc.tree.ties import absolute
 
 Search: TypeAlias = Callable[[Build, bool], Block]  # of what a probe builds; whether sizes may be fixed
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.fold import unfold
-from paramcalc.paths import copies, indexed, join
 from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size
-from paramcalc.tensor import TensorSpec
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import unfold
+from paramcalc.tree.paths import copies, indexed, join
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.traverse import bottom_up
 
 Named: TypeAlias = "list[tuple[str, tuple[Any, ...]]]"
-
-FIELDS = tuple(each.name for each in fields(Block))
 
 
 def predicts(tree: Block, point: Point, actual: Block) -> bool:
@@ -26,7 +24,9 @@ def predicts(tree: Block, point: Point, actual: Block) -> bool:
         if not meets(point, tree.preconditions):
             return False
         there = at_point(tree, point)
-        same = _number(there) == _number(actual)  # copies may be too many to be listed, or take a name twice
+        same = bottom_up(there, _number, keep=True) == bottom_up(
+            actual, _number, keep=True
+        )  # copies may be too many to be listed, or take a name twice
         return same and said(there) == said(actual)
     except ParamcalcError:
         return False
@@ -49,33 +49,26 @@ def at_point(tree: Block, point: Point) -> Block:
     def visit(block: Block, children: list[Block]) -> Block:
         parts: dict[str, Any] = {name: number(size) for name, size in block.numbers.items()}
         parts |= {"own": tuple(map(sized, block.own)), "children": tuple(children), "args": (), "conditions": ()}
-        made = object.__new__(Block)
-        made.__dict__.update({each: block.__dict__[each] for each in FIELDS}, **parts)
-        return made
+        return block.unchecked(**parts)
 
     return bottom_up(tree, visit)
 
 
-def _number(tree: Block) -> int:
+def _number(block: Block, below: list[int]) -> int:
     """How many tensors a tree of numbers has, those of all copies."""
-
-    def visit(block: Block, below: list[int]) -> int:
-        inside = zip(block.children, below, strict=True)
-        return len(block.own) + sum(
-            (max(0, int(child.repeat)) if child.repeated else 1) * each for child, each in inside
-        )
-
-    return bottom_up(tree, visit, keep="_number")
+    inside = zip(block.children, below, strict=True)
+    return len(block.own) + sum((max(0, int(child.repeat)) if child.repeated else 1) * each for child, each in inside)
 
 
 def said(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:
     """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared; found once."""
-    if "_said" not in tree.__dict__:
+    found: tuple[dict[str, Any], dict[str, str]] | None = tree.recall(said)
+    if found is None:
         named = bottom_up(tree, _named)
         if named is None:
             named = [(name, (*_facts(each), each.tied_to)) for name, each in tree.tensors()]
-        tree.__dict__["_said"] = (dict(named), _shared(tree))
-    found: tuple[dict[str, Any], dict[str, str]] = tree.__dict__["_said"]
+        found = dict(named), _shared(tree)
+        tree.keep(said, found)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
 from paramcalc.sizes.point import Point
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 SLOW = 0.5  # seconds a model, from which on smaller ones are built
 

@@ -16,8 +16,8 @@ from paramcalc.sizes.symbols import symbol, symbol_names
 from paramcalc.sizing import Unfit
 from paramcalc.structure import same_lists, structure
 from paramcalc.survey import Exhausted, Survey
-from paramcalc.tree import Block
-from paramcalc.whole import dimensions
+from paramcalc.tree.block import Block
+from paramcalc.tree.shapes import dimensions
 
 ALONE = 4  # points at which one size alone is changed, to tell whether it has a form of its own
 SEVERAL = 2  # entries of a list that are fixed one by one

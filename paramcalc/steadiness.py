@@ -6,7 +6,7 @@ from paramcalc.errors import InvalidValue
 from paramcalc.prediction import said
 from paramcalc.probing import Prober
 from paramcalc.sizes.point import Point
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 AGAIN = 4  # times that the base is built once more, where a form is hard to find
 

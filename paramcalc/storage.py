@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from paramcalc.sizes.symbols import Size, canonical, total
-from paramcalc.tensor import ROLES, Role
-from paramcalc.totals import bytes_of
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.tensor import ROLES, Role
+from paramcalc.tree.totals import bytes_of
+from paramcalc.tree.traverse import bottom_up
 
 Sums: TypeAlias = dict[tuple[Role, str], tuple[Size, Size]]
 
@@ -31,7 +31,7 @@ def storage(block: Block) -> tuple[Stored, ...]:
     >>> [(each.role, each.dtype, each.elements, each.nbytes) for each in storage(BatchNorm1d(64))]
     [('parameter', 'float32', 128, 512), ('buffer', 'float32', 128, 512), ('buffer', 'int64', 1, 8)]
     """
-    sums = bottom_up(block, _sums, keep="_storage")
+    sums = bottom_up(block, _sums, keep=True)
     ordered = sorted(sums, key=lambda key: (ROLES.index(key[0]), key[1]))
     return tuple(Stored(*key, *sums[key]) for key in ordered)
 

@@ -7,11 +7,11 @@ from collections.abc import Hashable, Iterable
 from itertools import groupby
 
 from paramcalc.domain import no_fewer
-from paramcalc.paths import INDEX
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, symbol_names
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.traverse import bottom_up
 
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 

@@ -14,7 +14,7 @@ from paramcalc.sampling import TIMES, Sampler
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, changed, meets
 from paramcalc.structure import at_place, size_at
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 MANY = 6  # refusals after which each size is tried alone
 UNRULY = 4  # refusals of one size alone after which no condition is looked for any more

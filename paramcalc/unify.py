@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from paramcalc.fold import fold, runs_of
 from paramcalc.lists import Lists, Rows
 from paramcalc.numbered import by_index, slots_of
-from paramcalc.paths import INDEX, join
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.symbols import Size, symbol
 from paramcalc.sizing import Hints, Sizes, Unfit, odd_ones
-from paramcalc.tensor import TensorSpec
-from paramcalc.ties import absolute
-from paramcalc.tree import Argument, Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import fold, runs_of
+from paramcalc.tree.node import INDEX, Argument
+from paramcalc.tree.paths import join
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.ties import absolute
 
 NUMBER = re.compile(r"[0-9]+")
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from paramcalc.compare import listed
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.matching import bindings, general_tensor, shared_places
-from paramcalc.paths import INDEX, join
 from paramcalc.sizes.symbols import Size
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block
-from paramcalc.whole import sizes_of
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import join
+from paramcalc.tree.shapes import listed, sizes_of
+from paramcalc.tree.tensor import TensorSpec
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,15 +10,16 @@ from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.shapes import dimensions, sizes_of
+from paramcalc.tree.traverse import bottom_up
 
 
 def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
     """Return a tree whose quotients are not rounded where the conditions say that they leave no rest.
 
     >>> from paramcalc.sizes.symbols import floored, symbol
-    >>> from paramcalc.tensor import TensorSpec
+    >>> from paramcalc.tree.tensor import TensorSpec
     >>> a, b = symbol("a"), symbol("b")
     >>> tree = Block(own=(TensorSpec("weight", (b, floored(a, b))),))
     >>> tree.params, without_rounding(tree, [Condition(a, "divisible by", b)]).params
@@ -38,7 +39,7 @@ def quotients(tree: Block) -> tuple[Condition, ...]:
     """Return the conditions under which products of sizes divided by others, in a tree, are whole.
 
     >>> from paramcalc.sizes.symbols import floored, symbol
-    >>> from paramcalc.tensor import TensorSpec
+    >>> from paramcalc.tree.tensor import TensorSpec
     >>> print(*quotients(Block(own=(TensorSpec("weight", (symbol("b"), floored(symbol("a"), symbol("b")))),))))
     a divisible by b
     """
@@ -89,16 +90,6 @@ def guessed(
         return each not in parts([*pool(value), *pool(-value)])
 
     return any(new(each) for each in rounded if each not in told)
-
-
-def sizes_of(tree: Block) -> list[Size]:
-    """Return the dimensions of all tensors of a tree, and the numbers of copies of its blocks with their first ones."""
-    return dimensions(tree) + [size for _, block in tree.walk() for size in block.numbers.values()]
-
-
-def dimensions(tree: Block) -> list[Size]:
-    """Return the dimensions of all tensors of a tree."""
-    return [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
 
 
 def _divisions(conditions: Iterable[Condition]) -> list[Condition]:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from paramcalc.dtypes import dtype_name
 from paramcalc.sizes.symbols import Size
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.dtypes import dtype_name
 
 
 class Row(NamedTuple):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from torch import nn
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.evidence import Evidence
 from paramcalc.prediction import predicts
 from paramcalc.sources.torch_module import from_module
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.evidence import Evidence
 
 
 def evidence_of(tree: Block) -> Evidence:

@@ -20,7 +20,7 @@ from paramcalc.sizes.conditions import RELATIONS, Condition
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.point import meets
 from paramcalc.sizes.symbols import canonical
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 from tests import atlas_models
 
 ROOT = Path(__file__).parent.parent

@@ -26,13 +26,13 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from paramcalc import Block, TensorSpec, unfold
-from paramcalc.dtypes import BITS, dtype_name
 from paramcalc.errors import BadFile, InvalidType, InvalidValue
 from paramcalc.sources import checkpoint, state_names
 from paramcalc.sources.checkpoint import from_checkpoint
 from paramcalc.sources.safetensors_file import DTYPES
 from paramcalc.sources.state_names import ASSUMED, Entry, tree_of
 from paramcalc.sources.torch_file import USUAL_KEYS
+from paramcalc.tree.dtypes import BITS, dtype_name
 
 Header = Mapping[str, Any]
 Listed = dict[str, tuple[tuple[int, ...], str]]

@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 import paramcalc as pc
-from paramcalc.dtypes import dtype_name
 from paramcalc.sources.torch_module import from_module
+from paramcalc.tree.dtypes import dtype_name
 from tests.sample_code import built as from_code
 
 ROOT = Path(__file__).parent.parent

@@ -26,7 +26,7 @@ from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
 from paramcalc.sources import traced
 from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 from tests.forms import agrees, evidence_of, opaque
 
 X, Y, N = (pc.symbol(name) for name in ("x", "y", "n"))

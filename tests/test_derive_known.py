@@ -15,7 +15,7 @@ from paramcalc import layers
 from paramcalc.layers import CATALOGUE
 from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 # What to start a class from: sizes that its constructor takes, generic enough to tell them apart.
 CONV = {"in_channels": 8, "out_channels": 16, "kernel_size": 3, "groups": 4}

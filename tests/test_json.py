@@ -16,8 +16,8 @@ import paramcalc as pc
 from paramcalc import from_json, symbol, to_json
 from paramcalc.cli import main
 from paramcalc.errors import BadFile
-from paramcalc.evidence import Evidence
 from paramcalc.layers import CATALOGUE
+from paramcalc.tree.evidence import Evidence
 
 TREE = pc.compose(
     "Model", {"fc": pc.layers.Linear(symbol("d"), 3), "mha": pc.layers.MultiheadAttention(symbol("d"), 2)}

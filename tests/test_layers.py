@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, PreconditionFailed
-from paramcalc.fold import unfold
 from paramcalc.layers import CATALOGUE
 from paramcalc.sizes.symbols import substitute, symbol, sympified
 from paramcalc.testing.case import Case
 from paramcalc.testing.layer_calls import STRATEGIES, cases, modules_and_blocks
+from paramcalc.tree.fold import unfold
 from tests.agreement import assert_agree, differences, torch_tensors
 
 names = pytest.mark.parametrize("name", list(CATALOGUE))

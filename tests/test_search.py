@@ -14,7 +14,7 @@ from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import floored, symbol
 from paramcalc.sizing import Hints
 from paramcalc.survey import Survey
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 from paramcalc.unify import Unifier
 
 WIDTH, HEADS, DEPTH = symbol("width"), symbol("heads"), symbol("depth")

@@ -18,13 +18,13 @@ from torch.nn.utils import parametrizations, prune
 
 import amnl_reference
 import paramcalc as pc
-from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.sources.torch_module import from_module
 from paramcalc.testing import modules
 from paramcalc.testing.case import Case
 from paramcalc.testing.layer_calls import modules_and_blocks
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.dtypes import dtype_name
 from tests.agreement import Row, assert_agree, block_tensors
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc import Block, TensorSpec, fold, from_json, symbol, tie, to_json, unfold
+from paramcalc import Block, TensorSpec, from_json, symbol, tie, to_json, unfold
 from paramcalc.errors import InvalidValue, PreconditionFailed, UnknownName
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.implication import needed
@@ -19,7 +19,8 @@ from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.soundness import sound_size
 from paramcalc.sizes.symbols import same, substitute, sympified
 from paramcalc.testing import block_trees as trees
-from paramcalc.totals import bytes_of
+from paramcalc.tree.fold import fold
+from paramcalc.tree.totals import bytes_of
 
 COUNTS = ("params", "trainable_params", "buffers", "nbytes")
 

@@ -20,7 +20,8 @@ from paramcalc.matching import bindings
 from paramcalc.render.verify import verification_text
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
-from paramcalc.tree import Argument, Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import Argument
 from tests.test_torch_module import Tied
 
 

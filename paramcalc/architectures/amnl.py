@@ -11,7 +11,7 @@ from paramcalc.errors import InvalidValue
 from paramcalc.layers import LSTM, BatchNorm1d, Conv1d, LayerNorm, Linear, MultiheadAttention
 from paramcalc.sizes.conditions import as_size
 from paramcalc.sizes.symbols import Size, canonical
-from paramcalc.tree import Block, compose, repeated
+from paramcalc.tree.block import Block, compose, repeated
 
 NOTATION = {
     "n_features": "F",

@@ -8,7 +8,7 @@ from typing import Any
 
 from paramcalc.errors import InvalidType, unknown_name
 from paramcalc.sizes.symbols import symbol
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 
 @dataclass(frozen=True)

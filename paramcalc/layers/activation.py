@@ -5,7 +5,7 @@ from __future__ import annotations
 from paramcalc.layers.arguments import sizes, tensors
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.symbols import Size
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 
 @layer(num_parameters="num_parameters")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.sizes.conditions import Condition, as_size
 from paramcalc.sizes.symbols import Size, canonical
-from paramcalc.tensor import Role, TensorSpec
+from paramcalc.tree.dtypes import dtype_name
+from paramcalc.tree.tensor import Role, TensorSpec
 
 Shape: TypeAlias = tuple[Size, ...]
 Conditions: TypeAlias = tuple[Condition, ...]

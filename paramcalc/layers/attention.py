@@ -7,8 +7,8 @@ from paramcalc.layers.linear import Linear
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.conditions import require
 from paramcalc.sizes.symbols import Size, canonical
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.tensor import TensorSpec
 
 
 @layer({"bias": False}, {"add_bias_kv": True}, {"kdim": "kdim", "vdim": "vdim"})

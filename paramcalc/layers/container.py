@@ -10,8 +10,8 @@ from paramcalc.errors import InvalidType
 from paramcalc.layers.arguments import Conditions, as_shape
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.symbols import Size
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block, compose, plain_name
+from paramcalc.tree.block import Block, compose, plain_name
+from paramcalc.tree.tensor import TensorSpec
 
 T = TypeVar("T")
 

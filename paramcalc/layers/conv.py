@@ -10,7 +10,7 @@ from paramcalc.layers.arguments import as_shape, divided, kernel, one_of, sizes,
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.conditions import require
 from paramcalc.sizes.symbols import Size
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 

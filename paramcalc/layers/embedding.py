@@ -7,7 +7,7 @@ from paramcalc.layers.arguments import Conditions, absent, one_of, sizes, tensor
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.conditions import require
 from paramcalc.sizes.symbols import Size
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 
 @layer()

@@ -8,8 +8,8 @@ from paramcalc.layers.arguments import as_shape, sizes, tensors
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.conditions import require
 from paramcalc.sizes.symbols import Size
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.tensor import TensorSpec
 
 _DOC = """{sentence}
 

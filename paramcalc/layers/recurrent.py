@@ -6,11 +6,11 @@ from typing import Literal
 
 from paramcalc.layers.arguments import Conditions, Shape, named_tensors, one_of, probability, sizes
 from paramcalc.layers.registry import layer
-from paramcalc.paths import INDEX
 from paramcalc.sizes.conditions import require
 from paramcalc.sizes.symbols import Size, as_expr, canonical
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.tensor import TensorSpec
 
 # Beyond this number, layers are a group that repeats instead of tensors one by one.
 MOST_LAYERS = 100

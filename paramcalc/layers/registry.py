@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ParamSpec
 
-from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, unknown_name
 from paramcalc.sizes.symbols import as_expr, is_expr, symbol
-from paramcalc.tree import Argument, Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.dtypes import dtype_name
+from paramcalc.tree.node import Argument
 
 P = ParamSpec("P")
 TORCH_DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"

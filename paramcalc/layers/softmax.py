@@ -13,7 +13,8 @@ from paramcalc.layers.linear import Linear
 from paramcalc.layers.registry import layer
 from paramcalc.sizes.conditions import require
 from paramcalc.sizes.symbols import Size, as_expr, canonical
-from paramcalc.tree import Argument, Block, compose
+from paramcalc.tree.block import Block, compose
+from paramcalc.tree.node import Argument
 
 
 @layer({"head_bias": True}, cutoffs=("cutoff_1", "cutoff_2"))

@@ -10,7 +10,7 @@ from paramcalc.layers.norm import LayerNorm
 from paramcalc.layers.registry import find_layer, layer
 from paramcalc.sizes.conditions import as_size
 from paramcalc.sizes.symbols import Size
-from paramcalc.tree import Block, compose, repeated
+from paramcalc.tree.block import Block, compose, repeated
 
 
 @layer({"bias": False}, dim_feedforward="dim_feedforward")

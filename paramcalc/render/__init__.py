@@ -9,8 +9,8 @@ from paramcalc.render.csv import csv
 from paramcalc.render.markdown import markdown
 from paramcalc.render.table import Table, table
 from paramcalc.render.text import text
-from paramcalc.tree import Block
-from paramcalc.tree_json import to_json
+from paramcalc.tree.block import Block
+from paramcalc.tree.json.trees import to_json
 
 TABLES: dict[str, Callable[[Table], str]] = {"markdown": markdown, "text": text, "csv": csv}
 FORMATS = (*TABLES, "json")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paramcalc.closed_form import Formula
-from paramcalc.evidence import Evidence
 from paramcalc.render.formula import formula_text
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.evidence import Evidence
 
 
 def derived_text(tree: Block, closed: Formula) -> str:

@@ -9,8 +9,8 @@ from paramcalc.breakdown import Row, Term, breakdown
 from paramcalc.render import numbers
 from paramcalc.sizes.symbols import Size, total
 from paramcalc.storage import Stored, storage
-from paramcalc.totals import Totals
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.totals import Totals
 
 
 @dataclass(frozen=True)

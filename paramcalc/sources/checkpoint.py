@@ -9,10 +9,10 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from paramcalc.errors import BadFile, InvalidType
-from paramcalc.fold import fold as folded
 from paramcalc.sources.safetensors_file import safetensors_entries, strict_json
 from paramcalc.sources.state_names import Entry, plain, shown, tree_of
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import fold as folded
 
 TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
 SUFFIXES = (".safetensors", *TORCH_SUFFIXES)

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 
 from paramcalc.derivation import derive_tree
 from paramcalc.errors import InvalidType, InvalidValue, NoForm, ParamcalcError, unknown_name
-from paramcalc.evidence import plain
 from paramcalc.probing import Limits, Overdue, Refused, Report
 from paramcalc.sampling import Sampler
 from paramcalc.sizes.conditions import Condition
@@ -29,7 +28,8 @@ from paramcalc.sources.factory import is_built, said
 from paramcalc.sources.layout import layout
 from paramcalc.sources.torch_module import from_module
 from paramcalc.sources.traced import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.evidence import plain
 
 OFTEN = 0.05  # the share of points at which a size must be whole to be taken for one that follows from others
 

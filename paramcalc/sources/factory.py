@@ -15,7 +15,7 @@ from typing import Any
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.sources.target import DEVICES
 from paramcalc.sources.torch_module import from_module
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 # Modules that this file imported from a current directory, by their first name, with the place that each came from.
 _IMPORTED: dict[str, object] = {}

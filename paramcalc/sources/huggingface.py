@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from paramcalc.domain import SMALL
 from paramcalc.errors import BadFile, InvalidValue, ParamcalcError, unknown_name
-from paramcalc.fold import fold as folded
 from paramcalc.probing import Limits, Report
 from paramcalc.sources.config_fields import at_path, chosen, fields, places, watched, with_fields
 from paramcalc.sources.deadline import within
 from paramcalc.sources.derivation import building, completing, layout_of, proven
 from paramcalc.sources.torch_module import from_module
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import fold as folded
 
 if TYPE_CHECKING:
     from torch import nn

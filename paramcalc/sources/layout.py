@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from paramcalc.sources.config_fields import Path, at_path
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 Try: TypeAlias = Callable[[Mapping[Path, Any]], "Block | None"]
 

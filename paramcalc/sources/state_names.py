@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from paramcalc.errors import BadFile, ParamcalcError
-from paramcalc.paths import INDEX, join
-from paramcalc.tensor import Role, TensorSpec
-from paramcalc.ties import relative
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import join
+from paramcalc.tree.tensor import Role, TensorSpec
+from paramcalc.tree.ties import relative
 
 # Names come from files that anyone may have written: without these bounds a small file could ask for any memory.
 MOST_WORDS = 10_000

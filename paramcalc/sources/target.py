@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
-from paramcalc.tree import Block
-from paramcalc.tree_json import from_json
+from paramcalc.tree.block import Block
+from paramcalc.tree.json.trees import from_json
 
 if TYPE_CHECKING:
     from paramcalc.probing import Limits, Report

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from paramcalc.dtypes import BITS, dtype_name
-from paramcalc.paths import join
 from paramcalc.sizes.symbols import symbol
-from paramcalc.tensor import Role, TensorSpec
+from paramcalc.tree.dtypes import BITS, dtype_name
+from paramcalc.tree.paths import join
+from paramcalc.tree.tensor import Role, TensorSpec
 
 # Name, shape (or the name of what is unknown), role (whether a parameter requires grad, or "buffer", "hidden" for one
 # that is not persistent, "packed"), element type, bytes of its storage (0 where that says nothing), tie, remark. A

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.registry import CATALOGUE, IN_CHILDREN, NO_EFFECT, VARIADIC
 from paramcalc.sources.tensors import packs
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Argument, Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import Argument
+from paramcalc.tree.tensor import TensorSpec
 
 Arguments: TypeAlias = tuple[Argument, ...]
 Attributes: TypeAlias = Mapping[str, Any]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.dtypes import dtype_name
 from paramcalc.errors import BadFile, InvalidValue, UnknownName
 from paramcalc.sources.state_names import ASSUMED, Entry, plain, role_of, shown
-from paramcalc.tensor import Role
+from paramcalc.tree.dtypes import dtype_name
+from paramcalc.tree.tensor import Role
 
 if TYPE_CHECKING:
     import torch

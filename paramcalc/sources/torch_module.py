@@ -7,12 +7,12 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.fold import fold as folded
-from paramcalc.paths import INDEX
 from paramcalc.sources.tensors import Described, Overlaps, is_unknown, packed_in, shape_of, spec_of
 from paramcalc.sources.titles import Reader, reader_of
-from paramcalc.ties import relative
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import fold as folded
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.ties import relative
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from paramcalc.paths import INDEX
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, symbol
-from paramcalc.tensor import TensorSpec
-from paramcalc.ties import absolute
-from paramcalc.tree import Block, tie
+from paramcalc.tree.block import Block, tie
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.ties import absolute
 
 SYMBOLS = ("a", "b", "c")
 NAMES = ("wte", "lm_head", "fc1", "fc2", "norm", "attention")

@@ -12,8 +12,8 @@ from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.render.diff import diff_table
 from paramcalc.sizes.counts import parse_count
 from paramcalc.testing.trees import Model, model_tree, whole_count
-from paramcalc.tree import Block
-from paramcalc.tree_json import from_json, to_json
+from paramcalc.tree.block import Block
+from paramcalc.tree.json.trees import from_json, to_json
 
 OPTION = "--update-parameters"
 KEPT = " [](),=+-_"  # in the names of files, as they stand in those of tests

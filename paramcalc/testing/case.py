@@ -14,7 +14,7 @@ from torch import nn
 
 from paramcalc.layers import find_layer
 from paramcalc.sizes.symbols import symbol
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 Call: TypeAlias = tuple[tuple[object, ...], dict[str, object]]
 Change: TypeAlias = Callable[[str, int], object]

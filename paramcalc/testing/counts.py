@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from itertools import islice
 
 from paramcalc.errors import UnknownName, unknown_name
-from paramcalc.paths import join
 from paramcalc.render.numbers import count
 from paramcalc.sizes.symbols import Size, as_expr, canonical, same
 from paramcalc.testing.trees import Model, model_tree
-from paramcalc.ties import absolute
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.paths import join
+from paramcalc.tree.ties import absolute
 
 MOST_PATHS = 100_000
 

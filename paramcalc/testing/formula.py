@@ -18,7 +18,7 @@ from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import Size, canonical, same, substitute, symbol_names, sympified
 from paramcalc.testing.search import said, smallest
 from paramcalc.testing.trees import Model, model_tree, whole_count
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 
 Range: TypeAlias = tuple[int, ...]  # (low, high) or (low, high, step)
 WHERE = "assert_formula"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import nn
 
-from paramcalc.paths import join
 from paramcalc.testing.case import Case, written
 from paramcalc.testing.layer_calls import STRATEGIES, cases
+from paramcalc.tree.paths import join
 
 NAMES = ("a", "b", "weight", "block", "0", "1", "2")
 PARAMETER_TYPES = st.sampled_from([torch.float32, torch.float32, torch.bfloat16, torch.float64, torch.complex64])

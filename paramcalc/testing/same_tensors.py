@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.render.verify import verification_text
 from paramcalc.testing.trees import Model, model_tree, state_tree
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
 from paramcalc.verification import Checkpoint, verify
 
 State: TypeAlias = Mapping[str, Any]

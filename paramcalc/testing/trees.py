@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from paramcalc.dtypes import dtype_name
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.sizes.symbols import symbol_names
 from paramcalc.sources.state_names import Entry, role_of, tree_of
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.dtypes import dtype_name
 
 if TYPE_CHECKING:
     from torch import nn

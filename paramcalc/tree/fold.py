@@ -8,16 +8,17 @@ from itertools import groupby
 from operator import is_
 
 from paramcalc.errors import InvalidValue
-from paramcalc.paths import INDEX, counted, numbered, unrolled
-from paramcalc.tensor import TensorSpec
-from paramcalc.traverse import bottom_up
-from paramcalc.tree import Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import counted, numbered, unrolled
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.traverse import bottom_up
 
 
 def fold(block: Block) -> Block:
     """Return the tree with runs of equal, consecutively numbered siblings as one block that repeats.
 
-    >>> from paramcalc.tree import compose
+    >>> from paramcalc.tree.block import compose
     >>> layer = Block("", "Linear", (TensorSpec("weight", (4, 4)),))
     >>> folded = fold(compose("ModuleList", {"0": layer, "1": layer, "2": layer}))
     >>> [(child.name, child.repeat) for child in folded.children]
@@ -43,7 +44,7 @@ def fold(block: Block) -> Block:
 def unfold(block: Block) -> Block:
     """Return the tree with every integer number of repeats written out; symbolic ones stay as they are.
 
-    >>> from paramcalc.tree import compose
+    >>> from paramcalc.tree.block import compose
     >>> layer = Block("", "Linear", (TensorSpec("weight", (4, 4)),))
     >>> tree = compose("ModuleList", {"0": layer, "1": layer, "2": layer})
     >>> unfold(fold(tree)) == tree

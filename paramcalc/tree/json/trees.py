@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from paramcalc.errors import BadFile, ParamcalcError
-from paramcalc.evidence_json import evidence_in, evidence_out
-from paramcalc.json_values import as_text, known, size_in, size_out
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import Size, as_expr, is_expr, same, short
-from paramcalc.tensor import TensorSpec
-from paramcalc.tree import Argument, Block
+from paramcalc.tree.block import Block
+from paramcalc.tree.json.evidence import evidence_in, evidence_out
+from paramcalc.tree.json.values import as_text, known, size_in, size_out
+from paramcalc.tree.node import Argument
+from paramcalc.tree.tensor import TensorSpec
 
 FORMAT = "paramcalc-tree"
 VERSION = 1

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.symbols import Size
-
-if TYPE_CHECKING:
-    from paramcalc.tree import Block
+from paramcalc.tree.node import Node
+from paramcalc.tree.paths import block_at, tensor_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,14 @@ class Tie:
         """Return the tie as the parent of a block called `name` sees it; a nameless group is no level."""
         return Tie(self.levels - 1, self.target, (name, *self.place), self.shape) if name else self
 
-    def check(self, root: Block, *, where: str) -> None:
+    def check(self, root: Node, *, where: str) -> None:
         """Raise InvalidValue unless a first place of the same shape stands at the target, seen from `root`."""
         place, target = ".".join(self.place), ".".join(self.target)
         if "{}" in target:
             raise InvalidValue(
                 f"{place} is tied to {target}", where=where, expected="one copy, such as layers.0.weight"
             )
-        found = root.find_block(self.target) if self.shape is None else root.find(self.target)
+        found = block_at(root, self.target) if self.shape is None else tensor_at(root, self.target)
         if found is None:
             raise InvalidValue(f"{place} is tied to {target}, which does not exist", where=where)
         if found.tied_to is not None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from paramcalc.dtypes import BITS
 from paramcalc.sizes.symbols import Size, canonical, total
-from paramcalc.tensor import TensorSpec
-
-if TYPE_CHECKING:
-    from paramcalc.tree import Block
+from paramcalc.tree.dtypes import BITS
+from paramcalc.tree.node import Node
+from paramcalc.tree.tensor import TensorSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Totals:
         return canonical(self.trainable + self.frozen)
 
 
-def totals_of(block: Block, below: list[Totals]) -> Totals:
+def totals_of(block: Node, below: list[Totals]) -> Totals:
     """Return the counts of a block with all its copies, given those of its children."""
     by_role: dict[str, list[Size]] = {
         "parameter": [child.trainable for child in below],

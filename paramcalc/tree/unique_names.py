@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from paramcalc.paths import INDEX, counted, index_in
-
-if TYPE_CHECKING:
-    from paramcalc.tree import Block
+from paramcalc.tree.node import INDEX, Node
+from paramcalc.tree.paths import counted, index_in
 
 
 class Place(NamedTuple):
     """A name in a block, and the block whose copies it counts where `{}` stands in it."""
 
     name: str
-    block: Block | None
+    block: Node | None
 
 
-def first_clash(block: Block) -> str | None:
+def first_clash(block: Node) -> str | None:
     """Return a name that two tensors or children of a block share or could share, None where there is none.
 
-    >>> from paramcalc.tree import Block
+    >>> from paramcalc.tree.block import Block
     >>> first_clash(Block(children=(Block("{}", repeat=10**9), Block("head"))))
     """
     names = [*(tensor.name for tensor in block.own), *(child.name for child in block.children)]
@@ -43,7 +41,7 @@ def first_clash(block: Block) -> str | None:
     return None
 
 
-def _places(block: Block) -> Iterator[Place]:
+def _places(block: Node) -> Iterator[Place]:
     group = block if block.repeated and not (block.name or block.optional) else None
     yield from (Place(tensor.name, group) for tensor in block.own)
     for child in block.children:
@@ -53,7 +51,7 @@ def _places(block: Block) -> Iterator[Place]:
             yield from _places(child)
 
 
-def _overlap(a: Block, b: Block) -> bool:
+def _overlap(a: Node, b: Node) -> bool:
     """Whether two runs of copies share an index; where that depends on a symbol it is seen once it has a value."""
     gap = a.first - b.first
     if a.step == b.step and all(isinstance(size, int) for size in (gap, a.step, a.run, b.run)):

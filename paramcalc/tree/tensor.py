@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from paramcalc.dtypes import BITS
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.sizes.symbols import Size, as_expr
+from paramcalc.tree.dtypes import BITS
 
 Role = Literal["parameter", "frozen", "buffer", "packed"]
 MOST_TERMS = 10_000

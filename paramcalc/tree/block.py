@@ -6,35 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paramcalc.binding import bound
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.paths import INDEX, child_of, copies, indexed, join, tensor_of
-from paramcalc.siblings import first_clash
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.implication import needed
-from paramcalc.sizes.soundness import sound_divisor, sound_size
-from paramcalc.sizes.symbols import Size, as_expr, is_expr, symbol_names
-from paramcalc.tensor import TensorSpec
-from paramcalc.ties import Tie, absolute, open_tie, relative
-from paramcalc.totals import Totals, totals_of
-from paramcalc.traverse import bottom_up
-
-if TYPE_CHECKING:
-    from paramcalc.evidence import Evidence
-
-
-class Argument(NamedTuple):
-    """An argument of a class as its title shows it: by position without a name, not at all where it is the default."""
-
-    name: str
-    value: object
-    default: object = None
+from paramcalc.sizes.symbols import Size, as_expr
+from paramcalc.tree.bind import bound
+from paramcalc.tree.node import INDEX, Argument, Node
+from paramcalc.tree.paths import block_at, copies, indexed, join, tensor_at
+from paramcalc.tree.preconditions import preconditions_of, symbols_in
+from paramcalc.tree.tensor import TensorSpec
+from paramcalc.tree.ties import Tie, absolute, open_tie, relative
+from paramcalc.tree.totals import Totals, totals_of
+from paramcalc.tree.traverse import bottom_up
+from paramcalc.tree.unique_names import first_clash
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Block:
+class Block(Node):
     """A module, as a value: the tensors it owns, then its children.
 
     A block stands for `repeat` copies; their names count up from `first` by `step` where `{}` stands in the name, or in
@@ -51,21 +39,6 @@ class Block:
 
     Raises InvalidValue where two siblings share a name or a tie leads nowhere.
     """
-
-    name: str = ""
-    kind: str = ""
-    own: tuple[TensorSpec, ...] = ()
-    children: tuple[Block, ...] = ()
-    repeat: Size = 1
-    first: Size = 0
-    args: tuple[Argument, ...] = ()
-    label: str = ""
-    conditions: tuple[Condition, ...] = ()
-    tied_to: str | None = None
-    note: str = ""
-    step: Size = 1
-    run: Size = 1
-    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         if "." in self.name:
@@ -84,48 +57,14 @@ class Block:
         pending = [tie for tie in ties if tie.levels > 0]
         if self.tied_to is not None:
             pending.append(_open_share(self))
-        self.__dict__["pending_ties"] = tuple(pending)
+        if pending:
+            self.keep("ties", tuple(pending))
 
     @property
     def pending_ties(self) -> tuple[Tie, ...]:
         """The ties that lead out of the block, to be met by an ancestor."""
-        ties: tuple[Tie, ...] = self.__dict__["pending_ties"]
+        ties: tuple[Tie, ...] = self.recall("ties") or ()
         return ties
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the block stands for a number of copies that its names count."""
-        return type(self.repeat) is not int or self.repeat != 1 or self._indexed
-
-    @property
-    def optional(self) -> bool:
-        """Whether a size says that the block is there once or not at all: no name counts its copies."""
-        return self.repeated and not self._indexed
-
-    @property
-    def _indexed(self) -> bool:
-        return INDEX in self.name if self.name else any(INDEX in tensor.name for tensor in self.own)
-
-    @property
-    def numbers(self) -> dict[str, Any]:
-        """How many copies there are, and how they are numbered, as the block's arguments."""
-        return {"repeat": self.repeat, "first": self.first, "step": self.step, "run": self.run}
-
-    @cached_property
-    def children_by_name(self) -> Mapping[str, Block]:
-        """The children that have a name, by it."""
-        return {child.name: child for child in self.children if child.name}
-
-    @cached_property
-    def groups(self) -> tuple[Block, ...]:
-        """The children without a name, which group repeated tensors of this block."""
-        return tuple(child for child in self.children if not child.name)
-
-    @property
-    def title(self) -> str:
-        """The class and its arguments as one would write them, such as `Linear(256, 128)`."""
-        shown = ", ".join(f"{each.name}={each.value}" if each.name else str(each.value) for each in self.args)
-        return f"{self.kind or 'Block'}({shown})" if shown else self.kind or self.label or "Block"
 
     def __repr__(self) -> str:
         return f"<Block {self.name or self.label or 'root'}: {self.title}>"
@@ -133,7 +72,7 @@ class Block:
     @property
     def totals(self) -> Totals:
         """The counts of the block with all its copies, by role, and their bytes."""
-        return bottom_up(self, totals_of, keep="_totals")
+        return bottom_up(self, totals_of, keep=True)
 
     @property
     def params(self) -> Size:
@@ -158,7 +97,7 @@ class Block:
     @property
     def symbols(self) -> frozenset[str]:
         """The names of the symbols in shapes, repeats and conditions."""
-        return bottom_up(self, _symbols, keep="_symbols")
+        return symbols_in(self)
 
     @cached_property
     def preconditions(self) -> tuple[Condition, ...]:
@@ -167,8 +106,7 @@ class Block:
         They include that no size or number of copies is negative, that quotients are whole and that divisors are 1 or
         more, where the symbols alone do not say so.
         """
-        conditions: tuple[Condition, ...] = bottom_up(self, _conditions, keep="_conditions")
-        return needed(conditions)
+        return preconditions_of(self)
 
     def walk(self) -> Iterator[tuple[str, Block]]:
         """Yield (path, block) for the block itself and everything below it, parents first."""
@@ -208,20 +146,11 @@ class Block:
 
     def find(self, parts: tuple[str, ...]) -> TensorSpec | None:
         """Return the tensor at a path given in parts, or None; its own name may have dots."""
-        block: Block | None = self
-        for number, part in enumerate(parts):
-            tensor = tensor_of(block, ".".join(parts[number:])) if block else None
-            if tensor is not None:
-                return tensor
-            block = child_of(block, part) if block else None
-        return None
+        return tensor_at(self, parts)
 
     def find_block(self, parts: tuple[str, ...]) -> Block | None:
         """Return the block at a path given in parts, or None."""
-        block: Block | None = self
-        for part in parts:
-            block = child_of(block, part) if block else None
-        return block
+        return block_at(self, parts)
 
     def named(self, name: str) -> Block:
         """Return the block under another name."""
@@ -229,10 +158,7 @@ class Block:
             return self
         if self.repeated or "." in name or INDEX in name:
             return replace(self, name=name)
-        twin = object.__new__(Block)  # nothing that is checked or kept but the hash depends on the name
-        twin.__dict__.update(self.__dict__, name=name)
-        twin.__dict__.pop("_hash", None)
-        return twin
+        return self.renamed(name)  # nothing that is checked depends on the name
 
     def bind(self, /, **values: object) -> Block:
         """Return the tree with symbols replaced by integers or by other expressions.
@@ -249,13 +175,8 @@ class Block:
     def _local(self) -> tuple[object, ...]:
         return (self.name, *self.content(), len(self.children))
 
-    def content(self) -> tuple[object, ...]:
-        """Everything that a block says but for its name and its children."""
-        said = (self.kind, self.label, self.args, self.conditions, self.tied_to, self.note)
-        return (*said, self.own, *self.numbers.values())
-
     def __hash__(self) -> int:
-        return bottom_up(self, lambda block, hashes: hash((block._local(), *hashes)), keep="_hash")
+        return hash((self.name, bottom_up(self, _hashed, keep=True)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Block):
@@ -363,33 +284,6 @@ def _check_repeat(block: Block) -> None:
         raise InvalidValue(f"got {names}", where="names in a repeated block", expected="one {} in each, for the index")
 
 
-def _symbols(block: Block, below: list[frozenset[str]]) -> frozenset[str]:
-    sizes = [*block.numbers.values(), *(size for tensor in block.own for size in tensor.shape)]
-    sizes += [size for argument in block.args for size in _sizes(argument.value)]
-    names = [symbol_names(size) for size in sizes if not isinstance(size, int)]
-    return frozenset().union(*names, *(condition.symbols for condition in block.conditions), *below)
-
-
-def _at_most_one(size: Any) -> bool:
-    """Whether the symbols alone say that a size is no more than 1."""
-    function = type(size).__name__
-    if function in ("Min", "Max"):
-        return (any if function == "Min" else all)(map(_at_most_one, size.args))
-    return size <= 1 if isinstance(size, int) else (1 - size).is_nonnegative is True
-
-
-def _sizes(argument: object) -> list[Any]:
-    """The expressions in an argument: itself, or the entries of a tuple."""
-    if isinstance(argument, tuple):
-        return [size for item in argument for size in _sizes(item)]
-    return [argument] if is_expr(argument) else []
-
-
-def _conditions(block: Block, below: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
-    own = [condition for each in block.conditions for condition in (*sound_divisor(each), each)]
-    sizes = [size for tensor in block.own for size in tensor.shape if not isinstance(size, int)]
-    sizes += [size for size in block.numbers.values() if not isinstance(size, int)]
-    derived = [condition for size in sizes for condition in sound_size(size)]
-    if block.optional and not _at_most_one(block.repeat):
-        derived.append(Condition(1, ">=", block.repeat, "without a number in its name there is one or none"))
-    return tuple(dict.fromkeys([*own, *(each for conditions in below for each in conditions), *derived]))
+def _hashed(block: Block, below: list[int]) -> int:
+    """The hash of all that a block says but for its name."""
+    return hash((block.content(), *(child.name for child in block.children), *below))

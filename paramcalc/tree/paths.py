@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from paramcalc.errors import InvalidValue
-from paramcalc.tensor import TensorSpec
+from paramcalc.tree.node import INDEX, Node
+from paramcalc.tree.tensor import TensorSpec
 
-if TYPE_CHECKING:
-    from paramcalc.tree import Block
-
-INDEX = "{}"
+N = TypeVar("N", bound=Node)
 _NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")
 
 
@@ -32,25 +30,25 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def unrolled(name: str, block: Block) -> list[str]:
+def unrolled(name: str, block: Node) -> list[str]:
     """Return a name once for every copy of its block, the index filled in; as it is where the number is symbolic."""
     if not (block.repeated and counted(block)):
         return [name]
     return [name.replace(INDEX, str(index)) for index in indices(block)]
 
 
-def counted(block: Block) -> bool:
+def counted(block: Node) -> bool:
     """Whether the copies of a block can be listed: no symbol says how many there are, or how they are numbered."""
     return all(isinstance(size, int) for size in block.numbers.values())
 
 
-def indices(block: Block) -> Iterator[int]:
+def indices(block: Node) -> Iterator[int]:
     """Yield the index of every copy of a block whose copies can be listed."""
     repeat, first, step, run = (int(size) for size in block.numbers.values())
     return (first + copy // run * step + copy % run for copy in range(repeat))
 
 
-def copies(child: Block, index: int | None) -> Iterator[tuple[str, int | None]]:
+def copies(child: Node, index: int | None) -> Iterator[tuple[str, int | None]]:
     """Yield the name of every copy of a child, with the index that its own tensors take where it has no name."""
     if not child.repeated:
         yield indexed(child.name, index), None if child.name else index
@@ -68,7 +66,26 @@ def indexed(name: str, index: int | None) -> str:
     return name if index is None else name.replace(INDEX, str(index))
 
 
-def child_of(block: Block, name: str) -> Block | None:
+def block_at(root: N, parts: tuple[str, ...]) -> N | None:
+    """Return the block at a path given in parts, or None."""
+    block: N | None = root
+    for part in parts:
+        block = child_of(block, part) if block else None
+    return block
+
+
+def tensor_at(root: Node, parts: tuple[str, ...]) -> TensorSpec | None:
+    """Return the tensor at a path given in parts, or None; its own name may have dots."""
+    block: Node | None = root
+    for number, part in enumerate(parts):
+        tensor = tensor_of(block, ".".join(parts[number:])) if block else None
+        if tensor is not None:
+            return tensor
+        block = child_of(block, part) if block else None
+    return None
+
+
+def child_of(block: N, name: str) -> N | None:
     """Return the child of that name, one copy of a repeated one, or None."""
     if name in block.children_by_name:
         return block.children_by_name[name]
@@ -78,7 +95,7 @@ def child_of(block: Block, name: str) -> Block | None:
     return None
 
 
-def tensor_of(block: Block, name: str) -> TensorSpec | None:
+def tensor_of(block: Node, name: str) -> TensorSpec | None:
     """Return the tensor that the block owns under that name, in a nameless group too, or None."""
     grouped = block.repeated and not block.name
     for tensor in block.own:
@@ -88,7 +105,7 @@ def tensor_of(block: Block, name: str) -> TensorSpec | None:
     return next((tensor for tensor in found if tensor is not None), None)
 
 
-def index_in(template: str, name: str, block: Block) -> int | None:
+def index_in(template: str, name: str, block: Node) -> int | None:
     """Return the index for which a template gives the name, None where the block has no such copy."""
     head, _, tail = template.partition(INDEX)
     match = re.fullmatch(f"{re.escape(head)}(0|[1-9][0-9]*){re.escape(tail)}", name)
@@ -99,7 +116,7 @@ def index_in(template: str, name: str, block: Block) -> int | None:
     return int(match[1]) if copy is not None and copy < copies else None
 
 
-def copy_at(block: Block, index: int) -> int | None:
+def copy_at(block: Node, index: int) -> int | None:
     """Return which copy an index stands for, where there are enough; None for none, or where a symbol says it."""
     _, first, step, run = block.numbers.values()
     if not (isinstance(first, int) and isinstance(step, int) and isinstance(run, int)) or index < first:

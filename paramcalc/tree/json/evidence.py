@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.evidence import Evidence, plain
-from paramcalc.json_values import as_text, known, listed, size_in, size_out
+from paramcalc.tree.evidence import Evidence, plain
+from paramcalc.tree.json.values import as_text, known, listed, size_in, size_out
 
 KEYS = {each.name for each in fields(Evidence)}
 NEEDED = ("built", "predicted", "refused")
