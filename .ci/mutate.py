@@ -92,36 +92,42 @@ MISTAKES = [
     ),
     Mistake(
         "rows of a block's own tensors are lost",
-        "breakdown.py",
+        "analysis/breakdown.py",
         "yield from _own_rows(block, path, shown, level + 1, times)",
         "pass",
         ("tests/test_render.py",),
     ),
     Mistake(
         "buffers are part of the formula",
-        "closed_form.py",
+        "analysis/formula.py",
         "if tensor.is_parameter))",
         "))",
         ("tests/test_formula.py",),
     ),
     Mistake(
         "the solver forgets the divisions",
-        "budget.py",
+        "analysis/solve.py",
         "if all(left(candidate)",
         "if True or all(left(candidate)",
         ("tests/test_solve.py",),
     ),
-    Mistake("narrow integers wrap", "evaluation.py", "_as(array, dtype) for", "array for", ("tests/test_evaluate.py",)),
+    Mistake(
+        "narrow integers wrap",
+        "analysis/evaluate.py",
+        "_as(array, dtype) for",
+        "array for",
+        ("tests/test_evaluate.py",),
+    ),
     Mistake(
         "bits show a division that is not there",
-        "evaluation.py",
+        "analysis/evaluate.py",
         "bits.get(left.name, 1) & (right - 1) == 0",
         "bits.get(left.name, 1) & (right // 2 - 1) == 0",
         ("tests/test_evaluate.py",),
     ),
     Mistake(
         "large counts wrap",
-        "evaluation.py",
+        "analysis/evaluate.py",
         "<= LARGEST_DIMENSION for program",
         "<= 2**80 for program",
         ("tests/test_evaluate.py",),
@@ -679,7 +685,7 @@ MISTAKES = [
     ),
     Mistake(
         "a budget forgets powers of two",
-        "budget.py",
+        "analysis/solve.py",
         "runs = intersect(runs, _powers(each, x, question))",
         "pass",
         (*DOMAIN, "-k", "power_of_two"),
@@ -857,7 +863,9 @@ MISTAKES = [
     Mistake(
         "a logarithm is of anything", "sizes/conditions.py", '(x, ">=", 1, "a log', '(x, ">=", 0, "a log', LOGARITHM
     ),
-    Mistake("a budget takes logarithms", "budget.py", "if isinstance(expr, ilog) and", "if False and", LOGARITHM),
+    Mistake(
+        "a budget takes logarithms", "analysis/solve.py", "if isinstance(expr, ilog) and", "if False and", LOGARITHM
+    ),
     Mistake(
         "a power is without brackets",
         "sizes/logarithm.py",

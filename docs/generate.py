@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import paramcalc as pc
+from paramcalc.analysis.formula import formula
 from paramcalc.architectures import AMNL
-from paramcalc.closed_form import formula
 from paramcalc.layers import CATALOGUE, Layer
-from paramcalc.render.diff import diff_table
-from paramcalc.render.formula import variants
+from paramcalc.rendering.diff import diff_table
+from paramcalc.rendering.formula import variants
 from paramcalc.sources.target import ALL, Request, load
 
 ROOT = Path(__file__).parent.parent

@@ -3,21 +3,18 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-# These share their names with the files that hold them, so they are loaded at once; all else when it is first used.
-from paramcalc.breakdown import Row, breakdown
-from paramcalc.render import render
-from paramcalc.storage import Stored, storage
-from paramcalc.tree.fold import fold, unfold
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # all is loaded when it is first used
     from paramcalc import errors, layers, testing
+    from paramcalc.analysis.breakdown import Row, breakdown
+    from paramcalc.analysis.diff import Change, Diff, diff
+    from paramcalc.analysis.evaluate import admissible, evaluate
+    from paramcalc.analysis.formula import Formula, formula
+    from paramcalc.analysis.solve import solve
+    from paramcalc.analysis.storage import Stored, storage
     from paramcalc.architectures import architecture
-    from paramcalc.budget import solve
-    from paramcalc.closed_form import Formula, formula
-    from paramcalc.compare import Change, Diff, diff
     from paramcalc.errors import ParamcalcError
-    from paramcalc.evaluation import admissible, evaluate
     from paramcalc.probing import Limits
+    from paramcalc.rendering.render import render
     from paramcalc.sizes.conditions import Condition
     from paramcalc.sizes.symbols import symbol
     from paramcalc.sources.checkpoint import from_checkpoint
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from paramcalc.sources.torch_module import from_module
     from paramcalc.tree.block import Block, compose, repeated, tie
     from paramcalc.tree.evidence import Evidence
+    from paramcalc.tree.fold import fold, unfold
     from paramcalc.tree.json.trees import from_json, to_json
     from paramcalc.tree.tensor import TensorSpec
     from paramcalc.verification import Difference, Verification, verify
@@ -33,13 +31,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
+    "paramcalc.analysis.breakdown": ("Row", "breakdown"),
+    "paramcalc.analysis.storage": ("Stored", "storage"),
+    "paramcalc.rendering.render": ("render",),
+    "paramcalc.tree.fold": ("fold", "unfold"),
     "paramcalc.architectures": ("architecture",),
-    "paramcalc.compare": ("Change", "Diff", "diff"),
+    "paramcalc.analysis.diff": ("Change", "Diff", "diff"),
     "paramcalc.sizes.conditions": ("Condition",),
     "paramcalc.errors": ("ParamcalcError",),
-    "paramcalc.evaluation": ("admissible", "evaluate"),
-    "paramcalc.closed_form": ("Formula", "formula"),
-    "paramcalc.budget": ("solve",),
+    "paramcalc.analysis.evaluate": ("admissible", "evaluate"),
+    "paramcalc.analysis.formula": ("Formula", "formula"),
+    "paramcalc.analysis.solve": ("solve",),
     "paramcalc.probing": ("Limits",),
     "paramcalc.tree.evidence": ("Evidence",),
     "paramcalc.sources.checkpoint": ("from_checkpoint",),

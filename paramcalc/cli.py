@@ -12,7 +12,7 @@ import click
 import paramcalc as pc
 from paramcalc import parse
 from paramcalc.errors import NoSolution, ParamcalcError, unknown_name
-from paramcalc.render import FORMATS
+from paramcalc.rendering.render import FORMATS
 from paramcalc.sizes.counts import parse_count
 from paramcalc.sources.target import ALL, DEVICES, Request, Target, load
 
@@ -77,7 +77,7 @@ def _sizes(option: str, parameter: str, help_text: str) -> Callable[[Command], C
 
 
 def _form(_: click.Context, option: click.Parameter, form: str | None) -> str | None:
-    from paramcalc.closed_form import FORMS
+    from paramcalc.analysis.formula import FORMS
 
     if form is not None and form not in FORMS:
         raise unknown_name("form", form, FORMS, where=option.opts[0])
@@ -165,7 +165,7 @@ def formula(
     Without --vary every size is left symbolic. The form is expanded where one size varies, else collected by component.
     """
     from paramcalc.layers import CATALOGUE
-    from paramcalc.render.formula import formula_text, layer_sheet
+    from paramcalc.rendering.formula import formula_text, layer_sheet
     from paramcalc.sizes.write import check_letters
 
     if target in CATALOGUE:
@@ -194,7 +194,7 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
 
     The exit status is 1 where there is none.
     """
-    from paramcalc.budget import solution
+    from paramcalc.analysis.solve import solution
 
     limit = parse_count(budget, where="--budget")
     found = solution(load(target, Request(settings, [size])).block, size, budget=limit)
@@ -240,7 +240,7 @@ def diff(
 
     The exit status is 1 where anything does.
     """
-    from paramcalc.render.diff import diff_table
+    from paramcalc.rendering.diff import diff_table
 
     first = load(a, Request(set_a, arguments=arg_a, device=device)).block
     second = load(b, Request(set_b, arguments=arg_b, device=device)).block
@@ -271,7 +271,7 @@ def verify(
     Sizes that A leaves open take the values that the shapes of B give them. The exit status is 1 where anything
     differs. A checkpoint says neither roles nor ties: names and shapes are compared.
     """
-    from paramcalc.render.verify import verification_text
+    from paramcalc.rendering.verify import verification_text
 
     first = load(a, Request(set_a, ALL if symbolic else (), arg_a, device))
     second = load(b, Request(set_b, (), arg_b, device))
@@ -309,7 +309,7 @@ def derive(
     themselves.
     """
     from paramcalc.probing import Limits
-    from paramcalc.render.derived import derived_text
+    from paramcalc.rendering.derived import derived_text
     from paramcalc.sources.target import derived
 
     tree = derived(target, {**at, **arguments}, vary or None, Limits(builds, seconds), _progress())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from paramcalc.closed_form import formula
+from paramcalc.analysis.formula import formula
 from paramcalc.errors import InvalidValue, NoForm
 from paramcalc.probing import Build, Overdue
 from paramcalc.tree.block import Block

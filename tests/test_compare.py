@@ -9,7 +9,7 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc import Block, diff
-from paramcalc.render.diff import diff_table
+from paramcalc.rendering.diff import diff_table
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
 

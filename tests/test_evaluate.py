@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, admissible, evaluate, symbol
+from paramcalc.analysis.evaluate import CHUNK
 from paramcalc.errors import CountOverflow, InvalidType, InvalidValue, PreconditionFailed, UnknownName
-from paramcalc.evaluation import CHUNK
 from paramcalc.layers import CATALOGUE
 from paramcalc.testing import block_trees as trees
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, formula, symbol
-from paramcalc.closed_form import FORMS
+from paramcalc.analysis.formula import FORMS
 from paramcalc.errors import InvalidValue, UnknownName
 from paramcalc.layers import CATALOGUE
 from paramcalc.sizes.parse import parse_exact

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, breakdown, render, symbol
-from paramcalc.breakdown import tensor_rows
+from paramcalc.analysis.breakdown import tensor_rows
 from paramcalc.errors import InvalidValue, UnknownName
-from paramcalc.render import numbers
+from paramcalc.rendering import numbers
 from paramcalc.sizes.symbols import canonical, same
 from paramcalc.testing import block_trees as trees
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, Condition, TensorSpec, solve, symbol
-from paramcalc.budget import solution
+from paramcalc.analysis.polynomial import intersect, largest_root, nonnegative
+from paramcalc.analysis.solve import solution
 from paramcalc.errors import InvalidType, InvalidValue, NoSolution, PreconditionFailed, UnknownName
 from paramcalc.layers import CATALOGUE
-from paramcalc.polynomial import intersect, largest_root, nonnegative
 
 X = symbol("x")
 TRIED = 400

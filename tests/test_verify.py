@@ -17,7 +17,7 @@ import amnl_reference
 import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
 from paramcalc.matching import bindings
-from paramcalc.render.verify import verification_text
+from paramcalc.rendering.verify import verification_text
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
 from paramcalc.tree.block import Block

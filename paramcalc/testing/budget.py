@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from paramcalc.compare import diff
+from paramcalc.analysis.diff import diff
 from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.render.diff import diff_table
+from paramcalc.rendering.diff import diff_table
 from paramcalc.sizes.counts import parse_count
 from paramcalc.testing.trees import Model, model_tree, whole_count
 from paramcalc.tree.block import Block

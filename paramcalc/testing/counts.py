@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 from paramcalc.errors import UnknownName, unknown_name
-from paramcalc.render.numbers import count
+from paramcalc.rendering.numbers import count
 from paramcalc.sizes.symbols import Size, as_expr, canonical, same
 from paramcalc.testing.trees import Model, model_tree
 from paramcalc.tree.block import Block

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.render import render
-from paramcalc.render.numbers import count
+from paramcalc.rendering.numbers import count
+from paramcalc.rendering.render import render
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import Size, canonical, same, substitute, symbol_names, sympified
 from paramcalc.testing.search import said, smallest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from paramcalc.render.verify import verification_text
+from paramcalc.rendering.verify import verification_text
 from paramcalc.testing.trees import Model, model_tree, state_tree
 from paramcalc.tree.block import Block
 from paramcalc.verification import Checkpoint, verify

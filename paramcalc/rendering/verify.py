@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paramcalc.render.numbers import count
+from paramcalc.rendering.numbers import count
 from paramcalc.verification import Difference, Verification
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from operator import is_
 from typing import TypeAlias
 
-from paramcalc.breakdown import Row, breakdown
+from paramcalc.analysis.breakdown import Row, breakdown
 from paramcalc.sizes.symbols import Size, canonical, same
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import unfold

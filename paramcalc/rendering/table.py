@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paramcalc.breakdown import Row, Term, breakdown
-from paramcalc.render import numbers
+from paramcalc.analysis.breakdown import Row, Term, breakdown
+from paramcalc.analysis.storage import Stored, storage
+from paramcalc.rendering import numbers
 from paramcalc.sizes.symbols import Size, total
-from paramcalc.storage import Stored, storage
 from paramcalc.tree.block import Block
 from paramcalc.tree.totals import Totals
 

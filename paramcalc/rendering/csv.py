@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv as standard
 import io
 
-from paramcalc.render.table import Line, Table
+from paramcalc.rendering.table import Line, Table
 
 _COUNTS = ("trainable", "frozen", "buffers", "packed", "bytes")
 COLUMNS = ("path", "level", "layer", "label", "shape", "params", "share", *_COUNTS, "counted", "remark")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paramcalc.closed_form import Formula
-from paramcalc.render.formula import formula_text
+from paramcalc.analysis.formula import Formula
+from paramcalc.rendering.formula import formula_text
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import Evidence
 

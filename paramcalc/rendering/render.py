@@ -1,14 +1,14 @@
-"""Trees as text in some format. Renderers lay out what the table holds and compute nothing."""
+"""A tree as text in one of the known formats; the register of formats."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from paramcalc.errors import unknown_name
-from paramcalc.render.csv import csv
-from paramcalc.render.markdown import markdown
-from paramcalc.render.table import Table, table
-from paramcalc.render.text import text
+from paramcalc.rendering.csv import csv
+from paramcalc.rendering.markdown import markdown
+from paramcalc.rendering.table import Table, table
+from paramcalc.rendering.text import text
 from paramcalc.tree.block import Block
 from paramcalc.tree.json.trees import to_json
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from paramcalc.analysis.polynomial import largest_root
 from paramcalc.errors import InvalidValue, unknown_name
-from paramcalc.polynomial import largest_root
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
 from paramcalc.sizes.write import as_latex, as_text, check_notation, condition_latex, condition_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from paramcalc.render.table import Line, Table, printable
+from paramcalc.rendering.table import Line, Table, printable
 
 BAR = 24
 WIDTH = 72

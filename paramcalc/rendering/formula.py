@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paramcalc.breakdown import tensor_rows
-from paramcalc.closed_form import Formula, formula
+from paramcalc.analysis.breakdown import tensor_rows
+from paramcalc.analysis.formula import Formula, formula
 from paramcalc.layers import Layer
 from paramcalc.sizes.write import condition_text
 

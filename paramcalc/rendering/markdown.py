@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paramcalc.render.table import Line, Table, printable
+from paramcalc.rendering.table import Line, Table, printable
 
 
 def markdown(table: Table) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from paramcalc.analysis.polynomial import intersect, nonnegative
 from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
-from paramcalc.polynomial import intersect, nonnegative
 from paramcalc.sizes.conditions import Condition, related
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size, substitute, symbol
 from paramcalc.tree.block import Block

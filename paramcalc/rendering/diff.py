@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from paramcalc.compare import Change, Diff
-from paramcalc.render.markdown import code, escaped
-from paramcalc.render.numbers import count, percent
+from paramcalc.analysis.diff import Change, Diff
+from paramcalc.rendering.markdown import code, escaped
+from paramcalc.rendering.numbers import count, percent
 from paramcalc.sizes.symbols import Size
 
 
