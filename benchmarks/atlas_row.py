@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
 
-PRELOAD = ["torch", "transformers", "transformers.modeling_utils", "paramcalc.sources.derivation"]
+PRELOAD = ["torch", "transformers", "transformers.modeling_utils", "paramcalc.tracing.derive"]
 SEED = 1  # of the further points
 
 
@@ -91,9 +91,10 @@ def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, in
     """The first of so many points drawn anew where the tree does not say what is built, and how many it said before."""
     from paramcalc.prediction import predicts
     from paramcalc.sampling import Sampler
-    from paramcalc.sources.derivation import building
-    from paramcalc.sources.huggingface import Family, library
-    from paramcalc.sources.torch_module import from_module
+    from paramcalc.sources.modules.config import library
+    from paramcalc.sources.modules.torch_module import from_module
+    from paramcalc.tracing.config_family import Family
+    from paramcalc.tracing.derive import building
 
     base = dict(tree.evidence.built[0])
     sampler = Sampler(base, [name for name in base if name not in tree.evidence.fixed], seed=SEED)

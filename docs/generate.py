@@ -16,7 +16,7 @@ from paramcalc.architectures import AMNL
 from paramcalc.layers import CATALOGUE, Layer
 from paramcalc.rendering.diff import diff_table
 from paramcalc.rendering.formula import variants
-from paramcalc.sources.target import ALL, Request, load
+from paramcalc.targets.target import ALL, Request, load
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/amnl.md", "docs/catalogue.md")

@@ -17,10 +17,11 @@ if TYPE_CHECKING:  # all is loaded when it is first used
     from paramcalc.rendering.render import render
     from paramcalc.sizes.conditions import Condition
     from paramcalc.sizes.symbols import symbol
-    from paramcalc.sources.checkpoint import from_checkpoint
-    from paramcalc.sources.derivation import derive
-    from paramcalc.sources.huggingface import derive_config, from_config
-    from paramcalc.sources.torch_module import from_module
+    from paramcalc.sources.files.checkpoint import from_checkpoint
+    from paramcalc.sources.modules.config import from_config
+    from paramcalc.sources.modules.torch_module import from_module
+    from paramcalc.tracing.derive import derive
+    from paramcalc.tracing.derive_config import derive_config
     from paramcalc.tree.block import Block, compose, repeated, tie
     from paramcalc.tree.evidence import Evidence
     from paramcalc.tree.fold import fold, unfold
@@ -44,10 +45,11 @@ _LATER = {
     "paramcalc.analysis.solve": ("solve",),
     "paramcalc.probing": ("Limits",),
     "paramcalc.tree.evidence": ("Evidence",),
-    "paramcalc.sources.checkpoint": ("from_checkpoint",),
-    "paramcalc.sources.derivation": ("derive",),
-    "paramcalc.sources.huggingface": ("derive_config", "from_config"),
-    "paramcalc.sources.torch_module": ("from_module",),
+    "paramcalc.sources.files.checkpoint": ("from_checkpoint",),
+    "paramcalc.tracing.derive": ("derive",),
+    "paramcalc.tracing.derive_config": ("derive_config",),
+    "paramcalc.sources.modules.config": ("from_config",),
+    "paramcalc.sources.modules.torch_module": ("from_module",),
     "paramcalc.sizes.symbols": ("symbol",),
     "paramcalc.tree.tensor": ("TensorSpec",),
     "paramcalc.tree.block": ("Block", "compose", "repeated", "tie"),

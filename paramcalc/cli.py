@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 import click
 
 import paramcalc as pc
-from paramcalc import parse
 from paramcalc.errors import NoSolution, ParamcalcError, unknown_name
 from paramcalc.rendering.render import FORMATS
 from paramcalc.sizes.counts import parse_count
-from paramcalc.sources.target import ALL, DEVICES, Request, Target, load
+from paramcalc.sources.modules.factory import DEVICES
+from paramcalc.targets.assignments import parse_arguments, parse_assignments, parse_letters
+from paramcalc.targets.target import ALL, Request, Target, load
 
 Command: TypeAlias = Callable[..., None]
 
@@ -57,11 +58,11 @@ def _said(message: str, status: int) -> int:
 
 
 def _settings(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    return parse.parse_assignments(",".join(texts), where=option.opts[0]) if texts else {}
+    return parse_assignments(",".join(texts), where=option.opts[0]) if texts else {}
 
 
 def _arguments(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    return parse.parse_arguments(texts, where=option.opts[0])
+    return parse_arguments(texts, where=option.opts[0])
 
 
 def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
@@ -69,7 +70,7 @@ def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> lis
 
 
 def _letters(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    return parse.parse_letters(",".join(texts)) if texts else {}
+    return parse_letters(",".join(texts)) if texts else {}
 
 
 def _sizes(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
@@ -310,7 +311,7 @@ def derive(
     """
     from paramcalc.probing import Limits
     from paramcalc.rendering.derived import derived_text
-    from paramcalc.sources.target import derived
+    from paramcalc.targets.target import derived
 
     tree = derived(target, {**at, **arguments}, vary or None, Limits(builds, seconds), _progress())
     if sys.stderr.isatty():

@@ -85,7 +85,7 @@ def verify(tree: Block, other: Block | nn.Module, *, roles: bool = True, checkpo
         advice = "give the tree first and the model second, or make a tree of it with from_module"
         raise InvalidType(f"got {type(tree).__name__} first", where="verify", expected="a tree", advice=advice)
     if not isinstance(other, Block):
-        from paramcalc.sources.torch_module import from_module
+        from paramcalc.sources.modules.torch_module import from_module
 
         other = from_module(other)
     _check(tree, other)

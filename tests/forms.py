@@ -8,7 +8,7 @@ from torch import nn
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.prediction import predicts
-from paramcalc.sources.torch_module import from_module
+from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import Evidence
 

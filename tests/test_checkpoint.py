@@ -27,11 +27,11 @@ from torch import nn
 
 from paramcalc import Block, TensorSpec, unfold
 from paramcalc.errors import BadFile, InvalidType, InvalidValue
-from paramcalc.sources import checkpoint, state_names
-from paramcalc.sources.checkpoint import from_checkpoint
-from paramcalc.sources.safetensors_file import DTYPES
-from paramcalc.sources.state_names import ASSUMED, Entry, tree_of
-from paramcalc.sources.torch_file import USUAL_KEYS
+from paramcalc.sources.files import checkpoint, state_names
+from paramcalc.sources.files.checkpoint import from_checkpoint
+from paramcalc.sources.files.safetensors import DTYPES
+from paramcalc.sources.files.state_names import ASSUMED, Entry, tree_of
+from paramcalc.sources.files.torch_pickle import USUAL_KEYS
 from paramcalc.tree.dtypes import BITS, dtype_name
 
 Header = Mapping[str, Any]
@@ -335,7 +335,7 @@ def test_no_weights_are_read(tmp_path: Path) -> None:
     path.write_bytes(packed(header))
     os.truncate(path, path.stat().st_size + size)
     peak = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss"
-    code = f"import resource, numpy, safetensors, paramcalc.sources.checkpoint as c; before = {peak}\n"
+    code = f"import resource, numpy, safetensors, paramcalc.sources.files.checkpoint as c; before = {peak}\n"
     code += f"print(c.from_checkpoint({str(path)!r}).nbytes, {peak} - before)"
     nbytes, grown = map(int, loaded_by(code))
     assert nbytes == size
@@ -350,7 +350,7 @@ def test_no_weights_of_a_torch_file_are_read(tmp_path: Path, mapped: bool) -> No
         torch.save({"a.w": torch.empty(2**28), "b.w": torch.empty(2**28)}, tmp_path / "big.pt")
     assert (tmp_path / "big.pt").stat().st_size > 2**31
     peak = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss"
-    code = f"import resource, torch, paramcalc.sources.checkpoint as c\nbefore = {peak}\n"
+    code = f"import resource, torch, paramcalc.sources.files.checkpoint as c\nbefore = {peak}\n"
     if not mapped:
         code += (
             "def refuse(*_): raise RuntimeError('unable to mmap 1 bytes')\ntorch.UntypedStorage.from_file = refuse\n"
@@ -365,7 +365,7 @@ def test_safetensors_need_neither_torch_nor_sympy(tmp_path: Path) -> None:
     save_file({"layers.0.w": np.zeros(3), "layers.1.w": np.zeros(3)}, tmp_path / "x.safetensors")
     (tmp_path / "x.json").write_text('{"weight_map": {"layers.0.w": "x.safetensors", "layers.1.w": "x.safetensors"}}')
     for file in ("x.safetensors", "x.json"):
-        code = "import sys\nfrom paramcalc.sources.checkpoint import from_checkpoint\nbefore = set(sys.modules)\n"
+        code = "import sys\nfrom paramcalc.sources.files.checkpoint import from_checkpoint\nbefore = set(sys.modules)\n"
         code += f"tree = from_checkpoint({str(tmp_path / file)!r}, fold=True)\nassert tree.params == 6\n"
         code += "print(*[name for name in ('torch', 'sympy', 'safetensors', 'numpy') if name in sys.modules], '|',"
         code += "*[name for name in ('torch', 'sympy', 'safetensors', 'numpy') if name in before])"

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 import paramcalc as pc
-from paramcalc.sources.torch_module import from_module
+from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tree.dtypes import dtype_name
 from tests.sample_code import built as from_code
 

@@ -24,8 +24,8 @@ from paramcalc.errors import InvalidValue
 from paramcalc.fitting import Fitter
 from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
-from paramcalc.sources import traced
-from paramcalc.sources.traced import Trace, TracedInt, expression_of, value_at
+from paramcalc.tracing import integers
+from paramcalc.tracing.integers import Trace, TracedInt, expression_of, value_at
 from paramcalc.tree.block import Block
 from tests.forms import agrees, evidence_of, opaque
 
@@ -236,7 +236,7 @@ def test_quotients_that_are_whole_are_not_rounded_to_the_nearest() -> None:
 
 
 def test_arithmetic_without_end_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traced, "MOST_STEPS", 100)
+    monkeypatch.setattr(integers, "MOST_STEPS", 100)
     steps = []
     widths = set()
 

@@ -16,7 +16,7 @@ from paramcalc.cli import main
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
 from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
-from paramcalc.sources.config_fields import at_path, fields, other_fields, twice, with_fields
+from paramcalc.tracing.fields import at_path, fields, other_fields, twice, with_fields
 
 NAMES = st.sampled_from(["width", "depth", "heads"])
 VALUES = st.recursive(

@@ -18,7 +18,7 @@ from paramcalc.errors import NoForm, ParamcalcError
 from paramcalc.prediction import predicts
 from paramcalc.probing import Prober, Refused
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sources.torch_module import from_module
+from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.survey import Survey
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
 

@@ -17,7 +17,7 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, UnknownName
-from paramcalc.sources import shapes
+from paramcalc.tracing import shapes
 from tests import bad_factories
 
 MODULE = "a torch.nn.Module or a Block"

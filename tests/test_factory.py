@@ -12,7 +12,7 @@ import pytest
 import amnl_reference
 import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
-from paramcalc.sources.factory import from_factory
+from paramcalc.sources.modules.factory import from_factory
 
 MODEL = """
 import torch

@@ -19,7 +19,7 @@ from transformers.utils import logging
 
 import paramcalc as pc
 from paramcalc.errors import BadFile, InvalidValue, UnknownName
-from paramcalc.sources.huggingface import build, from_config
+from paramcalc.sources.modules.config import build, from_config
 from tests.test_torch_module import assert_read
 
 GPT2 = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from paramcalc import symbol
 from paramcalc.errors import InvalidValue, ParamcalcError
-from paramcalc.parse import parse_assignments, parse_letters
 from paramcalc.sizes.counts import parse_count
 from paramcalc.sizes.parse import parse_exact, parse_expression
 from paramcalc.sizes.symbols import same
+from paramcalc.targets.assignments import parse_assignments, parse_letters
 from paramcalc.testing import block_trees as trees
 
 

@@ -19,7 +19,7 @@ from torch.nn.utils import parametrizations, prune
 import amnl_reference
 import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.sources.torch_module import from_module
+from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.testing import modules
 from paramcalc.testing.case import Case
 from paramcalc.testing.layer_calls import modules_and_blocks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paramcalc.errors import InvalidType, InvalidValue
 from paramcalc.sizes.symbols import symbol_names
-from paramcalc.sources.state_names import Entry, role_of, tree_of
+from paramcalc.sources.files.state_names import Entry, role_of, tree_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.dtypes import dtype_name
 
@@ -26,7 +26,7 @@ def model_tree(model: Model, *, fold: bool = False) -> Block:
     """
     if isinstance(model, Block):
         return model
-    from paramcalc.sources.torch_module import from_module
+    from paramcalc.sources.modules.torch_module import from_module
 
     return from_module(model, fold=fold)
 

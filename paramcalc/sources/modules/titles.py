@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.registry import CATALOGUE, IN_CHILDREN, NO_EFFECT, VARIADIC
-from paramcalc.sources.tensors import packs
+from paramcalc.sources.modules.tensors import packs
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import Argument
 from paramcalc.tree.tensor import TensorSpec

@@ -7,8 +7,8 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from paramcalc.errors import InvalidType, InvalidValue
-from paramcalc.sources.tensors import Described, Overlaps, is_unknown, packed_in, shape_of, spec_of
-from paramcalc.sources.titles import Reader, reader_of
+from paramcalc.sources.modules.tensors import Described, Overlaps, is_unknown, packed_in, shape_of, spec_of
+from paramcalc.sources.modules.titles import Reader, reader_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold as folded
 from paramcalc.tree.node import INDEX

@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.errors import BadFile, InvalidValue
 from paramcalc.sizes.symbols import LARGEST_DIMENSION
-from paramcalc.sources.state_names import ASSUMED, Entry, plain, role_of, shown
+from paramcalc.sources.files.state_names import ASSUMED, Entry, plain, role_of, shown
 
 DTYPES = {
     "F64": "float64",

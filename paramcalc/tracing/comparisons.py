@@ -10,7 +10,7 @@ from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.program import compile_expr
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
-from paramcalc.sources.traced import Node, expression_of
+from paramcalc.tracing.integers import Node, expression_of
 
 Comparison: TypeAlias = tuple[str, Node, Node, bool]
 

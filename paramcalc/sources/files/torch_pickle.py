@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import BadFile, InvalidValue, UnknownName
-from paramcalc.sources.state_names import ASSUMED, Entry, plain, role_of, shown
+from paramcalc.sources.files.state_names import ASSUMED, Entry, plain, role_of, shown
 from paramcalc.tree.dtypes import dtype_name
 from paramcalc.tree.tensor import Role
 

@@ -21,13 +21,13 @@ from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import varied
 from paramcalc.sizes.symbols import Size, symbol_names
 from paramcalc.sizing import Hints
-from paramcalc.sources.comparisons import Follow, Told, follows, told
-from paramcalc.sources.config_fields import at_path, chosen, fields, other_fields, twice, with_fields
-from paramcalc.sources.deadline import within
-from paramcalc.sources.factory import is_built, said
-from paramcalc.sources.layout import layout
-from paramcalc.sources.torch_module import from_module
-from paramcalc.sources.traced import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
+from paramcalc.sources.modules.factory import is_built, said
+from paramcalc.sources.modules.torch_module import from_module
+from paramcalc.tracing.comparisons import Follow, Told, follows, told
+from paramcalc.tracing.deadline import within
+from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twice, with_fields
+from paramcalc.tracing.integers import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
+from paramcalc.tracing.layout import layout
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import plain
 
@@ -262,7 +262,7 @@ def _check_names(at: Mapping[str, object]) -> None:
 @contextlib.contextmanager
 def building(trace: Trace | None = None) -> Iterator[Any]:
     """The meta device, without initialisation or warnings, and with what the code prints on stderr."""
-    from paramcalc.sources.shapes import Shapes, Uninitialised
+    from paramcalc.tracing.shapes import Shapes, Uninitialised
 
     shapes = Uninitialised() if trace is None else Shapes(trace.lost)
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings(), shapes:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from paramcalc.probing import Limits, Report
 
 ALL = ("*",)
-DEVICES = ("meta", "cpu")
 CHECKPOINTS = (".safetensors", ".index.json", ".pt", ".pth", ".bin", ".ckpt")
 _FACTORY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -69,7 +68,7 @@ def load(text: str, request: Request | None = None, *, also: Iterable[str] = ())
     if name in ARCHITECTURES:
         return _architecture(name, preset or None, request)
     if _FACTORY.fullmatch(text):
-        from paramcalc.sources.factory import from_factory
+        from paramcalc.sources.modules.factory import from_factory
 
         return _with(text, from_factory(text, request.arguments, device=request.device), request)
     if _there(text, Path.is_dir):
@@ -104,13 +103,13 @@ def derived(
     Raises InvalidValue for any other target, and what `derive` raises.
     """
     if text.lower().endswith(".json"):
-        from paramcalc.sources.huggingface import derive_config
+        from paramcalc.tracing.derive_config import derive_config
 
         return derive_config(text, at=at, vary=vary, limits=limits, report=report)
     if not _FACTORY.fullmatch(text):
         raise InvalidValue(f"got {text!r}", where="derive", expected="package.module:build or a config.json")
-    from paramcalc.sources.derivation import derive
-    from paramcalc.sources.factory import factory_at
+    from paramcalc.sources.modules.factory import factory_at
+    from paramcalc.tracing.derive import derive
 
     with factory_at(text) as factory:
         return derive(factory, at, vary=vary, limits=limits, report=report)
@@ -124,12 +123,12 @@ def _no_arguments(text: str, request: Request) -> None:
 def _file(text: str, request: Request) -> Target:
     _no_arguments(text, request)
     if text.lower().endswith(CHECKPOINTS):
-        from paramcalc.sources.checkpoint import from_checkpoint
+        from paramcalc.sources.files.checkpoint import from_checkpoint
 
         return _with(text, from_checkpoint(text), request, roles=False)
     content = _read(Path(text))
     if _names_model(content):
-        from paramcalc.sources.huggingface import from_config
+        from paramcalc.sources.modules.config import from_config
 
         return _with(text, from_config(text), request)
     return _with(text, from_json(content, where=text), request)

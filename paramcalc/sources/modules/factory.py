@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.sources.target import DEVICES
-from paramcalc.sources.torch_module import from_module
+from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tree.block import Block
+
+DEVICES = ("meta", "cpu")
 
 # Modules that this file imported from a current directory, by their first name, with the place that each came from.
 _IMPORTED: dict[str, object] = {}

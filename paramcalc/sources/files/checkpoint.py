@@ -9,8 +9,8 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from paramcalc.errors import BadFile, InvalidType
-from paramcalc.sources.safetensors_file import safetensors_entries, strict_json
-from paramcalc.sources.state_names import Entry, plain, shown, tree_of
+from paramcalc.sources.files.safetensors import safetensors_entries, strict_json
+from paramcalc.sources.files.state_names import Entry, plain, shown, tree_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold as folded
 
@@ -72,7 +72,7 @@ def _check_file(path: Path) -> None:
 def _tensors(path: Path) -> tuple[list[Entry], list[str]]:
     suffix = path.suffix.lower()
     if suffix in TORCH_SUFFIXES:
-        from paramcalc.sources.torch_file import torch_entries
+        from paramcalc.sources.files.torch_pickle import torch_entries
 
         return torch_entries(path)
     if suffix == ".safetensors":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from paramcalc.sources.config_fields import Path, at_path
+from paramcalc.tracing.fields import Path, at_path
 from paramcalc.tree.block import Block
 
 Try: TypeAlias = Callable[[Mapping[Path, Any]], "Block | None"]

@@ -1,0 +1,1 @@
+"""Trees of live torch modules, of what code builds, and of configs."""

@@ -1,0 +1,1 @@
+"""What a command line names: a TARGET, and NAME=VALUE."""

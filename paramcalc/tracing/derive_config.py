@@ -1,0 +1,76 @@
+"""The closed form of the models that a Hugging Face config describes, in its integer fields."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from paramcalc.errors import unknown_name
+from paramcalc.probing import Limits, Report
+from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
+from paramcalc.tracing.config_family import Family, whole_of
+from paramcalc.tracing.deadline import within
+from paramcalc.tracing.derive import completing, proven
+from paramcalc.tracing.fields import chosen, places, with_fields
+from paramcalc.tree.block import Block
+
+
+def derive_config(
+    config: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    at: Mapping[str, Any] | None = None,
+    vary: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    report: Report | None = None,
+) -> Block:
+    """Return the closed form of the models that a Hugging Face config describes, in its integer fields, with evidence.
+
+    `at` gives fields of the config other values to start from. With nothing said, the fields that vary are those that
+    the model reads while it is built. A field of a nested config is named by its path (`text_config_hidden_size`), an
+    entry of a list by its number (`depths_0`); in `vary` the name of the list stands for all its entries.
+
+    >>> small = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "vocab_size": 1000, "n_positions": 128}
+    >>> tree = derive_config(small, vary=["n_embd", "n_layer"])
+    >>> print(tree.params)
+    12*n_embd**2*n_layer + 13*n_embd*n_layer + 1130*n_embd
+
+    Raises what `from_config` and `derive` raise.
+    """
+    where, data = read_or_given(config)
+    with library(where), within((limits or Limits()).seconds):
+        settings = settings_of(data, where)
+        data = _started(data, at or {}, settings, where)
+        known = whole_of(settings_of(data, where), data)
+        names = vary if vary is None or isinstance(vary, str) else [_own_name(name, settings) for name in vary]
+        wanted = None if names is None else chosen(names, known, "field", where=where)
+        models = Family(data, wanted or (), where)
+        while True:
+            kept = models.layout() if wanted is None else {}
+            start = {name: value for name, value in models.start.items() if name not in kept}
+            with completing(layout=kept) as completed:
+                tree = completed(proven(models.build, start, wanted, limits=limits, report=report))
+            elsewhere = models.unread(tree) if wanted is None else []
+            if not elsewhere:
+                return noted(tree, data)
+            models = Family(data, [*models.wanted, *elsewhere], where)
+
+
+def _own_name(name: str, settings: Any) -> str:
+    """The name under which a config keeps a field that has another one too."""
+    aliases: Mapping[str, str] = settings.attribute_map
+    return aliases.get(name, name)
+
+
+def _started(data: Mapping[str, Any], at: Mapping[str, Any], settings: Any, where: str) -> dict[str, Any]:
+    """A config with other values to start from, all fields under the names that the library keeps them by."""
+    own = {_own_name(name, settings): value for name, value in data.items()}
+    whole = {**whole_of(settings, data), **own}
+    known = places(whole)
+    paths: dict[Any, Any] = {}
+    for name, value in at.items():
+        path = known.get(_own_name(name, settings), (name,))
+        if path == (name,) and name not in known and not hasattr(settings, name):
+            raise unknown_name("field", name, known, where=where)
+        paths[path] = value
+    return with_fields({**{path[0]: whole[path[0]] for path in paths if len(path) > 1}, **own}, paths)
