@@ -79,7 +79,7 @@ def _told(tree: Any) -> Row:
 
 
 def _without(outcome: str, model_type: str, error: Exception, ask: Ask) -> Row:
-    from paramcalc.probing import Spent
+    from paramcalc.derivation.models.prober import Spent
 
     reason = re.sub(r"(?<![\w.:/])/(?:[\w.-]+/)+", "", " ".join(str(error).split()))  # no place of this machine
     if isinstance(error, Spent):  # how far it came is different each time
@@ -89,8 +89,8 @@ def _without(outcome: str, model_type: str, error: Exception, ask: Ask) -> Row:
 
 def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, int]:
     """The first of so many points drawn anew where the tree does not say what is built, and how many it said before."""
-    from paramcalc.prediction import predicts
-    from paramcalc.sampling import Sampler
+    from paramcalc.derivation.models.prediction import predicts
+    from paramcalc.derivation.models.sampler import Sampler
     from paramcalc.sources.modules.config import library
     from paramcalc.sources.modules.torch_module import from_module
     from paramcalc.tracing.config_family import Family

@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # all is loaded when it is first used
     from paramcalc.analysis.solve import solve
     from paramcalc.analysis.storage import Stored, storage
     from paramcalc.architectures import architecture
+    from paramcalc.derivation.models.prober import Limits
     from paramcalc.errors import ParamcalcError
-    from paramcalc.probing import Limits
     from paramcalc.rendering.render import render
     from paramcalc.sizes.conditions import Condition
     from paramcalc.sizes.symbols import symbol
@@ -27,7 +27,8 @@ if TYPE_CHECKING:  # all is loaded when it is first used
     from paramcalc.tree.fold import fold, unfold
     from paramcalc.tree.json.trees import from_json, to_json
     from paramcalc.tree.tensor import TensorSpec
-    from paramcalc.verification import Difference, Verification, verify
+    from paramcalc.verification.comparison import Difference
+    from paramcalc.verification.verify import Verification, verify
 
 __version__ = "0.1.0"
 
@@ -43,7 +44,7 @@ _LATER = {
     "paramcalc.analysis.evaluate": ("admissible", "evaluate"),
     "paramcalc.analysis.formula": ("Formula", "formula"),
     "paramcalc.analysis.solve": ("solve",),
-    "paramcalc.probing": ("Limits",),
+    "paramcalc.derivation.models.prober": ("Limits",),
     "paramcalc.tree.evidence": ("Evidence",),
     "paramcalc.sources.files.checkpoint": ("from_checkpoint",),
     "paramcalc.tracing.derive": ("derive",),
@@ -54,7 +55,8 @@ _LATER = {
     "paramcalc.tree.tensor": ("TensorSpec",),
     "paramcalc.tree.block": ("Block", "compose", "repeated", "tie"),
     "paramcalc.tree.json.trees": ("from_json", "to_json"),
-    "paramcalc.verification": ("Difference", "Verification", "verify"),
+    "paramcalc.verification.comparison": ("Difference",),
+    "paramcalc.verification.verify": ("Verification", "verify"),
 }
 _HOME = {name: module for module, names in _LATER.items() for name in names}
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from torch import nn
 
+from paramcalc.derivation.models.prediction import predicts
 from paramcalc.errors import ParamcalcError
-from paramcalc.prediction import predicts
 from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import Evidence

@@ -281,7 +281,7 @@ def test_only_printing_fails_to_write(run: Run, monkeypatch: pytest.MonkeyPatch,
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("paramcalc.cli.load", refuse)
+    monkeypatch.setattr("paramcalc.cli.commands.load", refuse)
     run("table", "amnl", status=2)
     assert run.err == f"paramcalc: {said}\n"
 

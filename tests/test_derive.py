@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 import paramcalc as pc
-from paramcalc.derivation import derive_tree
+from paramcalc.derivation.engine import derive_tree
+from paramcalc.derivation.fitting.fitter import Fitter
+from paramcalc.derivation.models.prediction import predicts
 from paramcalc.errors import InvalidValue
-from paramcalc.fitting import Fitter
-from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
 from paramcalc.tracing import integers
 from paramcalc.tracing.integers import Trace, TracedInt, expression_of, value_at

@@ -13,8 +13,8 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc.cli import main
+from paramcalc.derivation.models.prediction import predicts
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
-from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
 from paramcalc.tracing.fields import at_path, fields, other_fields, twice, with_fields
 

@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 import paramcalc as pc
-from paramcalc import prediction, probing
-from paramcalc.domain import Domain
+from paramcalc.derivation.domain.domain import Domain
+from paramcalc.derivation.models import prediction, prober
+from paramcalc.derivation.models.observations import Survey
+from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.models.prober import Prober, Refused
 from paramcalc.errors import NoForm, ParamcalcError
-from paramcalc.prediction import predicts
-from paramcalc.probing import Prober, Refused
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sources.modules.torch_module import from_module
-from paramcalc.survey import Survey
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
 
 
@@ -646,7 +646,7 @@ def test_a_comparison_is_not_to_blame_for_what_another_size_changes(width: int) 
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_where_models_take_long_no_larger_ones_are_built(monkeypatch: pytest.MonkeyPatch, slow: bool) -> None:
-    monkeypatch.setattr(probing, "SLOW", 0.0 if slow else 1e9)
+    monkeypatch.setattr(prober, "SLOW", 0.0 if slow else 1e9)
     widest = 0
 
     def noted(width: int, height: int) -> nn.Module:

@@ -12,8 +12,8 @@ from torch import nn
 import amnl_reference
 import paramcalc as pc
 from paramcalc import layers
+from paramcalc.derivation.models.prediction import predicts
 from paramcalc.layers import CATALOGUE
-from paramcalc.prediction import predicts
 from paramcalc.sizes.symbols import same
 from paramcalc.tree.block import Block
 

@@ -13,14 +13,14 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
-from paramcalc.fitting import Fitter
-from paramcalc.prediction import at_point, predicts, said
-from paramcalc.rhythm import Turn, turn
+from paramcalc.derivation.fitting.fitter import Fitter
+from paramcalc.derivation.models.prediction import at_point, predicts, said
+from paramcalc.derivation.trees.exact_quotients import without_rounding
+from paramcalc.derivation.trees.patterns import Turn, turn
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import floored, same
 from paramcalc.testing import block_trees as trees
-from paramcalc.whole import without_rounding
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
 
 

@@ -8,9 +8,9 @@ import pytest
 from torch import nn
 
 import paramcalc as pc
+from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.proven_part import without
 from paramcalc.errors import NoForm
-from paramcalc.partial import without
-from paramcalc.prediction import predicts
 
 
 def odd(number: int) -> int:

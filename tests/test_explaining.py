@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.explaining import Guesses, explained, mostly
+from paramcalc.derivation.domain.explanations import Guesses, explained, mostly
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import all_meet, meets
 from paramcalc.sizes.symbols import symbol

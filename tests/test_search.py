@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import paramcalc as pc
-from paramcalc.derivation import Search
-from paramcalc.domain import Domain
-from paramcalc.form import Form
-from paramcalc.prediction import predicts
-from paramcalc.probing import Build, Prober, Refused
+from paramcalc.derivation.candidate import Form
+from paramcalc.derivation.domain.domain import Domain
+from paramcalc.derivation.engine import Search
+from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.models.observations import Survey
+from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.models.prober import Build, Prober, Refused
+from paramcalc.derivation.trees.merge import Unifier
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import floored, symbol
-from paramcalc.sizing import Hints
-from paramcalc.survey import Survey
 from paramcalc.tree.block import Block
-from paramcalc.unify import Unifier
 
 WIDTH, HEADS, DEPTH = symbol("width"), symbol("heads"), symbol("depth")
 

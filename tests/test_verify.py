@@ -16,12 +16,12 @@ from torch import nn
 import amnl_reference
 import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
-from paramcalc.matching import bindings
 from paramcalc.rendering.verify import verification_text
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import Argument
+from paramcalc.verification.bindings import bindings
 from tests.test_torch_module import Tied
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from paramcalc.rendering.numbers import count
-from paramcalc.verification import Difference, Verification
+from paramcalc.verification.comparison import Difference
+from paramcalc.verification.verify import Verification
 
 
 def verification_text(result: Verification, a: str, b: str, *, most: int | None = 20) -> str:

@@ -14,7 +14,7 @@ from paramcalc.tree.block import Block
 from paramcalc.tree.json.trees import from_json
 
 if TYPE_CHECKING:
-    from paramcalc.probing import Limits, Report
+    from paramcalc.derivation.models.prober import Limits, Report
 
 ALL = ("*",)
 CHECKPOINTS = (".safetensors", ".index.json", ".pt", ".pth", ".bin", ".ckpt")

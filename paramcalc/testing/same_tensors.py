@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from paramcalc.rendering.verify import verification_text
 from paramcalc.testing.trees import Model, model_tree, state_tree
 from paramcalc.tree.block import Block
-from paramcalc.verification import Checkpoint, verify
+from paramcalc.verification.verify import Checkpoint, verify
 
 State: TypeAlias = Mapping[str, Any]
 MOST_LINES = 20

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.domain import SMALL
+from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.errors import ParamcalcError
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.derive import building, layout_of

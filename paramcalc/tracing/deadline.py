@@ -13,7 +13,7 @@ from importlib import import_module
 from math import inf
 from types import FrameType
 
-from paramcalc.probing import Overdue, Spent
+from paramcalc.derivation.models.prober import Overdue, Spent
 
 AGAIN = 0.2  # seconds after which the timer rings once more, for code that swallows what it raised
 SOON = 0.001  # seconds after which it does so where what it raised would be passed over

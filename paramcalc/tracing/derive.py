@@ -13,14 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from paramcalc.derivation import derive_tree
+from paramcalc.derivation.engine import derive_tree
+from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.models.prober import Limits, Overdue, Refused, Report
+from paramcalc.derivation.models.sampler import Sampler
 from paramcalc.errors import InvalidType, InvalidValue, NoForm, ParamcalcError, unknown_name
-from paramcalc.probing import Limits, Overdue, Refused, Report
-from paramcalc.sampling import Sampler
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import varied
 from paramcalc.sizes.symbols import Size, symbol_names
-from paramcalc.sizing import Hints
 from paramcalc.sources.modules.factory import is_built, said
 from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tracing.comparisons import Follow, Told, follows, told

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from paramcalc.derivation.models.prober import Limits, Report
 from paramcalc.errors import unknown_name
-from paramcalc.probing import Limits, Report
 from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
 from paramcalc.tracing.config_family import Family, whole_of
 from paramcalc.tracing.deadline import within

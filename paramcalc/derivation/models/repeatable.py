@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from paramcalc.derivation.models.prediction import said
+from paramcalc.derivation.models.prober import Prober
 from paramcalc.errors import InvalidValue
-from paramcalc.prediction import said
-from paramcalc.probing import Prober
 from paramcalc.sizes.point import Point
 from paramcalc.tree.block import Block
 

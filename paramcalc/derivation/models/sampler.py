@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from fractions import Fraction
 
-from paramcalc.domain import SMALL
+from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets, value_of
 

@@ -6,14 +6,10 @@ import re
 from collections.abc import Hashable, Iterable
 from itertools import groupby
 
-from paramcalc.domain import no_fewer
-from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.symbols import Size, symbol_names
+from paramcalc.sizes.symbols import Size
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
 from paramcalc.tree.traverse import bottom_up
-
-SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 
 
 def structure(tree: Block) -> Hashable:
@@ -73,22 +69,6 @@ def size_at(tree: Block, where: str, dimension: int | None) -> Size | None:
         return None if block is None else sum(_template(child.name) == parts[-1] for child in block.children)
     tensor = tree.find(parts)
     return None if tensor is None or len(tensor.shape) <= dimension else tensor.shape[dimension]
-
-
-def starts(tree: Block) -> list[Condition]:
-    """Return, where layers take turns, that there are enough of them for two turns each, and for one less, and so on.
-
-    >>> from paramcalc.sizes.symbols import floored, symbol
-    >>> n = symbol("n")
-    >>> print(*starts(Block(children=(Block("{}", repeat=floored(n + 1, 2), first=0, step=2),))), sep=", ")
-    n >= 5, n >= 4, n >= 3, n >= 2
-    """
-    least: dict[str, int] = {}
-    for _, block in tree.walk():
-        if block.step != 1 or block.optional:
-            most = int(block.first) + 2 * int(block.step) + 1 if isinstance(block.first + block.step, int) else SEVERAL
-            least |= {name: max(least.get(name, 0), most) for name in sorted(symbol_names(block.repeat))}
-    return [each for name, most in least.items() for each in no_fewer(name, most)]
 
 
 def _structure(block: Block, children: list[Hashable]) -> Hashable:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from paramcalc.analysis.formula import formula
+from paramcalc.derivation.models.prober import Build, Overdue
 from paramcalc.errors import InvalidValue, NoForm
-from paramcalc.probing import Build, Overdue
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
 from paramcalc.tree.paths import join

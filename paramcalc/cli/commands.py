@@ -1,102 +1,30 @@
-"""The command line: the only file that prints or exits."""
+"""The commands: each loads what its targets name, asks one question and prints the answer."""
 
 from __future__ import annotations
 
 import sys
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
 
 import paramcalc as pc
-from paramcalc.errors import NoSolution, ParamcalcError, unknown_name
+from paramcalc.cli.options import (
+    ARG,
+    DEPTH,
+    DEVICE,
+    SET,
+    TARGET,
+    VARY,
+    checked_form,
+    letters,
+    pair,
+    sizes_option,
+)
+from paramcalc.errors import unknown_name
 from paramcalc.rendering.render import FORMATS
 from paramcalc.sizes.counts import parse_count
-from paramcalc.sources.modules.factory import DEVICES
-from paramcalc.targets.assignments import parse_arguments, parse_assignments, parse_letters
 from paramcalc.targets.target import ALL, Request, Target, load
-
-Command: TypeAlias = Callable[..., None]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exit status 0, 1 where the answer is no, 2 for bad input, said in one sentence."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    try:
-        status = commands.main(arguments, prog_name="paramcalc", standalone_mode=False)
-    except NoSolution as error:
-        status = _said(str(error), 1)
-    except ParamcalcError as error:
-        status = _said(str(error), 2)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        status = 2
-    except click.ClickException as error:
-        status = _said(error.format_message(), 2)
-    except click.Abort:
-        status = 130
-    except OSError as error:
-        status = _unread_or_unwritten(error)
-    raise SystemExit(status if isinstance(status, int) else 0)
-
-
-def _unread_or_unwritten(error: OSError) -> int:
-    """The status after an error of the system, which only where it came while printing is one of the output."""
-    printing = any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
-    if printing and isinstance(error, BrokenPipeError):
-        return 130
-    where = "cannot write" if printing else error.filename or "cannot read what was asked for"
-    return _said(f"{where}: {error.strerror or type(error).__name__}", 2)
-
-
-def _said(message: str, status: int) -> int:
-    click.echo(f"paramcalc: {' '.join(message.split())}", err=True)
-    return status
-
-
-def _settings(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    return parse_assignments(",".join(texts), where=option.opts[0]) if texts else {}
-
-
-def _arguments(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    return parse_arguments(texts, where=option.opts[0])
-
-
-def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
-    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
-
-
-def _letters(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    return parse_letters(",".join(texts)) if texts else {}
-
-
-def _sizes(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
-    return click.option(option, parameter, multiple=True, metavar="NAME=N,...", callback=_settings, help=help_text)
-
-
-def _form(_: click.Context, option: click.Parameter, form: str | None) -> str | None:
-    from paramcalc.analysis.formula import FORMS
-
-    if form is not None and form not in FORMS:
-        raise unknown_name("form", form, FORMS, where=option.opts[0])
-    return form
-
-
-def _given(option: str, parameter: str, help_text: str) -> Callable[[Command], Command]:
-    return click.option(option, parameter, multiple=True, metavar="NAME=VALUE", callback=_arguments, help=help_text)
-
-
-TARGET = click.argument("target", metavar="TARGET")
-SET = _sizes("--set", "settings", "Give sizes a value: lstm_hidden=64,n_classes=5 or conv_channels=(32,64).")
-ARG = _given("--arg", "arguments", "Give a factory package.module:build an argument; once for each.")
-DEVICE = click.option(
-    "--device", type=click.Choice(DEVICES), default="meta", show_default=True, help="Where a factory builds its model."
-)
-VARY = click.option("--vary", multiple=True, metavar="NAME,...", callback=_names, help="Leave these sizes symbolic.")
-DEPTH = click.IntRange(min=0)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -146,9 +74,9 @@ def table(
 @TARGET
 @SET
 @VARY
-@click.option("--form", metavar="FORM", callback=_form, help="One of collected, expanded, factored, leading.")
+@click.option("--form", metavar="FORM", callback=checked_form, help="One of collected, expanded, factored, leading.")
 @click.option("--format", "style", type=click.Choice(["text", "latex"]), default="text", show_default=True)
-@click.option("--notation", multiple=True, metavar="NAME=X,...", callback=_letters, help="Letters for sizes.")
+@click.option("--notation", multiple=True, metavar="NAME=X,...", callback=letters, help="Letters for sizes.")
 @ARG
 @DEVICE
 def formula(
@@ -205,24 +133,8 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
         click.echo(f"(the count alone would allow {found.unconditional:,}, but the model needs {conditions})")
 
 
-def _pair(command: Command) -> Command:
-    """The arguments and options of a command that takes two targets."""
-    options: list[Callable[[Command], Command]] = [
-        click.argument("a", metavar="A"),
-        click.argument("b", metavar="B"),
-        _sizes("--set-a", "set_a", "Give sizes of A a value."),
-        _sizes("--set-b", "set_b", "Give sizes of B a value."),
-        _given("--arg-a", "arg_a", "Give the factory A an argument."),
-        _given("--arg-b", "arg_b", "Give the factory B an argument."),
-        DEVICE,
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @commands.command()
-@_pair
+@pair
 @click.option("--depth", type=DEPTH, default=1, show_default=True, metavar="N", help="Compare N levels of the trees.")
 @click.option("--all", "everything", is_flag=True, help="Show what is equal too.")
 def diff(
@@ -252,7 +164,7 @@ def diff(
 
 
 @commands.command()
-@_pair
+@pair
 @click.option("--symbolic", is_flag=True, help="Leave every size of A open, to be read off B.")
 @click.option("--all", "everything", is_flag=True, help="Show every difference, not the first 20.")
 def verify(
@@ -286,10 +198,10 @@ def verify(
 
 @commands.command()
 @TARGET
-@_sizes("--at", "at", "The sizes to start from: d_model=64,n_layers=2 or widths=[64,32].")
+@sizes_option("--at", "at", "The sizes to start from: d_model=64,n_layers=2 or widths=[64,32].")
 @VARY
 @ARG
-@click.option("--form", metavar="FORM", callback=_form, help="One of collected, expanded, factored, leading.")
+@click.option("--form", metavar="FORM", callback=checked_form, help="One of collected, expanded, factored, leading.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text", show_default=True)
 @click.option("--seconds", type=float, default=300, show_default=True, help="Give up after so long.")
 @click.option("--builds", type=int, default=1000, show_default=True, help="Give up after so many models.")
@@ -309,7 +221,7 @@ def derive(
     those of --vary alone, become symbols, those in lists one by one (widths_0); those of a config are found by
     themselves.
     """
-    from paramcalc.probing import Limits
+    from paramcalc.derivation.models.prober import Limits
     from paramcalc.rendering.derived import derived_text
     from paramcalc.targets.target import derived
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from paramcalc.numbered import index_of, kinds_of, most, step_of, together
-from paramcalc.rhythm import Rhythm, Turn, placed, rhythm, turn
+from paramcalc.derivation.fitting.dimensions import Sizes
+from paramcalc.derivation.fitting.misfit import Unfit, odd_ones
+from paramcalc.derivation.trees.indices import index_of, kinds_of, most, step_of, together
+from paramcalc.derivation.trees.patterns import Rhythm, Turn, placed, rhythm, turn
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, floored, symbol
-from paramcalc.sizing import Sizes, Unfit, odd_ones
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
 from paramcalc.tree.paths import join

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement
-from math import gcd, isqrt, prod
-from typing import TypeAlias
+from math import gcd, isqrt
 
+from paramcalc.derivation.fitting.exact_linear import PRIME, Vector, adds_up, factor_between, line_through, solved
+from paramcalc.derivation.fitting.monomials import Monomial, Powers, weight_of
 from paramcalc.errors import ParamcalcError
-from paramcalc.linear import PRIME, Vector, adds_up, factor_between, line_through, solved
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.program import compiled
-from paramcalc.sizes.symbols import Size, as_expr, canonical, floored, symbol
-
-Powers: TypeAlias = tuple[tuple[str, int], ...]
+from paramcalc.sizes.symbols import Size, as_expr, canonical, floored
 
 MULTIPLES = (2, 4, 8, 16, 32, 64)  # to which sizes are rounded
 FEW_NAMES = 7  # among so many names every kind of expression is tried
@@ -25,48 +23,6 @@ TOGETHER = 3  # names that may make a difference only where they change together
 FEW_VALUES = 4  # fewer different ones tell nothing of what a rounded quotient has below the line
 NEAR = 8  # a change by less than this part of a size may leave a quotient as it is
 SPARE = 2  # points that an expression must meet beyond those that its numbers could be chosen for
-
-
-class Monomial:
-    """A product of names to integer powers, with its values at the points."""
-
-    def __init__(self, powers: Powers, points: Sequence[Point]) -> None:
-        self.powers = powers
-        self.above = [prod(point[name] ** power for name, power in powers if power > 0) for point in points]
-        self.below = [prod(point[name] ** -power for name, power in powers if power < 0) for point in points]
-
-    @cached_property
-    def values(self) -> Vector:
-        """The values at the points."""
-        return tuple(map(Fraction, self.above, self.below))
-
-    @cached_property
-    def residues(self) -> list[int]:
-        """The values modulo a prime."""
-        return [above * pow(below, -1, PRIME) % PRIME for above, below in zip(self.above, self.below, strict=True)]
-
-    @property
-    def expr(self) -> Size:
-        """The monomial as an expression."""
-        return prod((symbol(name) ** power for name, power in self.powers), start=1)
-
-    @property
-    def weight(self) -> int:
-        """How complicated it is: a quotient is less simple than a product of as many names."""
-        return _weight(self.powers)
-
-    def factor(self, values: Vector) -> Fraction | None:
-        """The number times which it has these values, None where there is none."""
-        first, above, below = values[0], self.above, self.below
-        start, end = first * below[0], above[0]
-        for number in range(1, len(values)):
-            if values[number] * below[number] * end != start * above[number]:
-                return None
-        return Fraction(start, end)
-
-
-def _weight(powers: Powers) -> int:
-    return sum(abs(power) + (power < 0) for _, power in powers)
 
 
 class Fitter:
@@ -208,7 +164,7 @@ class Fitter:
         """Products of up to three names, or of four where there are few, one of which may divide; simple ones first."""
         for weight in range(1, most + 1):
             if weight not in self.tiers:
-                found = [each for each in self._powers if _weight(each) == weight]
+                found = [each for each in self._powers if weight_of(each) == weight]
                 self.tiers[weight] = [Monomial(each, self.points) for each in found]
             yield from self.tiers[weight]
 

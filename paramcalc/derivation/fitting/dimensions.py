@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import isqrt
-from typing import TypeAlias
 
-from paramcalc.errors import InvalidValue
-from paramcalc.fitting import Fitter
-from paramcalc.sizes.conditions import Condition
+from paramcalc.derivation.fitting.fitter import Fitter
+from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.fitting.misfit import Unfit
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.symbols import Size, canonical, floored
-
-Pool: TypeAlias = Callable[[int], Sequence[Size]]
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What sizes are at the first point: those of tensors by name, and expressions that have a value there.
-
-    Numbers may also be `logarithms` times a number, and a number. On `inexact` sizes others depend in a way that no
-    expression can say; what is known holds `within` conditions. At a point, floating point may have `missed` a number.
-    """
-
-    known: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)
-    pool: Pool = lambda _: ()
-    logarithms: Sequence[Size] = ()
-    inexact: frozenset[str] = frozenset()
-    within: tuple[Condition, ...] = ()
-    missed: Callable[[Point], bool] | None = None
-
-
-class Unfit(InvalidValue):
-    """Trees that no one tree of expressions describes; `where` names the place.
-
-    `odd` are the points at which the structure is not that of the first, `names` the sizes that the place depends on,
-    `bounds` the conditions under which there is a tree after all. Where numbers defy the fit, `numbers` are those seen
-    at the points, and `dimension` which one of the tensor they are.
-    """
-
-    def __init__(
-        self,
-        problem: str,
-        *,
-        where: str,
-        odd: Iterable[int] = (),
-        names: Iterable[str] = (),
-        bounds: Iterable[Condition] = (),
-        numbers: Mapping[int, int] | None = None,
-    ) -> None:
-        super().__init__(problem, where=where)
-        self.numbers = dict(numbers or {})
-        self.dimension: int | None = None
-        self.odd = frozenset(odd)
-        self.names = tuple(names)
-        self.bounds = tuple(bounds)
 
 
 class Sizes:
@@ -112,9 +66,3 @@ class Sizes:
         """The expression for numbers of copies: rounded down where it is a quotient."""
         size = self.fit(numbers, what, where)
         return size if isinstance(size, int) or size.is_integer else floored(size, 1)
-
-
-def odd_ones(seen: Mapping[int, object]) -> list[int]:
-    """The points at which something else is seen than at the first."""
-    first = seen[min(seen)]
-    return [point for point, each in seen.items() if each != first]

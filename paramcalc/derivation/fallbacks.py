@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from paramcalc.domain import edges
-from paramcalc.form import Form
+from paramcalc.derivation.candidate import Form
+from paramcalc.derivation.domain.edges import edges
+from paramcalc.derivation.fitting.misfit import Unfit
+from paramcalc.derivation.models.observations import Exhausted, Survey
+from paramcalc.derivation.trees.structure import same_lists, structure
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, all_meet, meets
 from paramcalc.sizes.symbols import symbol, symbol_names
-from paramcalc.sizing import Unfit
-from paramcalc.structure import same_lists, structure
-from paramcalc.survey import Exhausted, Survey
 from paramcalc.tree.block import Block
 from paramcalc.tree.shapes import dimensions
 

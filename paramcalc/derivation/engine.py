@@ -7,25 +7,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from paramcalc.borders import Borders
-from paramcalc.domain import Domain, edges
+from paramcalc.derivation.boundaries import Borders
+from paramcalc.derivation.candidate import Form
+from paramcalc.derivation.domain.domain import Domain
+from paramcalc.derivation.domain.edges import edges
+from paramcalc.derivation.fallbacks import Retreat
+from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.fitting.misfit import Unfit
+from paramcalc.derivation.models.observations import Exhausted, Survey
+from paramcalc.derivation.models.point_chooser import Telling
+from paramcalc.derivation.models.prediction import at_point, predicts
+from paramcalc.derivation.models.prober import Build, Limits, Prober, Report
+from paramcalc.derivation.models.repeatable import check_steady
+from paramcalc.derivation.proven_part import with_proven_part
+from paramcalc.derivation.trees.exact_quotients import guessed, quotients, roundings, without_rounding
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
-from paramcalc.form import Form
-from paramcalc.partial import with_proven_part
-from paramcalc.prediction import at_point, predicts
-from paramcalc.probing import Build, Limits, Prober, Report
-from paramcalc.retreat import Retreat
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets, varied
 from paramcalc.sizes.symbols import symbol_names
-from paramcalc.sizing import Hints, Unfit
-from paramcalc.steadiness import check_steady
-from paramcalc.survey import Exhausted, Survey
-from paramcalc.telling import Telling
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import Evidence
 from paramcalc.tree.shapes import sizes_of
-from paramcalc.whole import guessed, quotients, roundings, without_rounding
 
 START = 5  # points that are fitted at first, beside the base
 PROOFS = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded, 8 times by a guess

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.fitting.misfit import Unfit
+from paramcalc.derivation.models.observations import Survey
+from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.trees.merge import Unifier
 from paramcalc.errors import ParamcalcError
-from paramcalc.prediction import predicts
 from paramcalc.sizes.point import Point, meets
-from paramcalc.sizing import Hints, Unfit
-from paramcalc.survey import Survey
 from paramcalc.tree.block import Block
-from paramcalc.unify import Unifier
 
 
 @dataclass

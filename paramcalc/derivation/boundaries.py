@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from paramcalc.domain import sides
-from paramcalc.form import Form
-from paramcalc.prediction import predicts
+from paramcalc.derivation.candidate import Form
+from paramcalc.derivation.domain.edges import no_fewer, sides
+from paramcalc.derivation.models.observations import Survey
+from paramcalc.derivation.models.prediction import predicts
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
-from paramcalc.sizes.symbols import is_symbol
-from paramcalc.structure import starts
-from paramcalc.survey import Survey
+from paramcalc.sizes.symbols import is_symbol, symbol_names
 from paramcalc.tree.block import Block
 
 MISSES = 400  # points that are looked at for one where floating point misses a number
 WANTED = 8  # points to predict where it does
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
+SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 
 
 @dataclass
@@ -194,3 +194,19 @@ def bound_of(condition: Condition) -> tuple[str, int, int] | None:
     if more is not None and is_symbol(right) and isinstance(left, int):
         return str(right), left - more, -1
     return None
+
+
+def starts(tree: Block) -> list[Condition]:
+    """Return, where layers take turns, that there are enough of them for two turns each, and for one less, and so on.
+
+    >>> from paramcalc.sizes.symbols import floored, symbol
+    >>> n = symbol("n")
+    >>> print(*starts(Block(children=(Block("{}", repeat=floored(n + 1, 2), first=0, step=2),))), sep=", ")
+    n >= 5, n >= 4, n >= 3, n >= 2
+    """
+    least: dict[str, int] = {}
+    for _, block in tree.walk():
+        if block.step != 1 or block.optional:
+            most = int(block.first) + 2 * int(block.step) + 1 if isinstance(block.first + block.step, int) else SEVERAL
+            least |= {name: max(least.get(name, 0), most) for name in sorted(symbol_names(block.repeat))}
+    return [each for name, most in least.items() for each in no_fewer(name, most)]

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from paramcalc.lists import Lists, Rows
-from paramcalc.numbered import by_index, slots_of
+from paramcalc.derivation.fitting.dimensions import Sizes
+from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.fitting.misfit import Unfit, odd_ones
+from paramcalc.derivation.trees.indices import by_index, slots_of
+from paramcalc.derivation.trees.lists import Lists, Rows
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.symbols import Size, symbol
-from paramcalc.sizing import Hints, Sizes, Unfit, odd_ones
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold, runs_of
 from paramcalc.tree.node import INDEX, Argument

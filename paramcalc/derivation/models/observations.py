@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.domain import Domain
+from paramcalc.derivation.domain.domain import Domain
+from paramcalc.derivation.models.prober import Prober
+from paramcalc.derivation.models.sampler import TIMES, Sampler
+from paramcalc.derivation.trees.structure import at_place, size_at
 from paramcalc.errors import InvalidValue
-from paramcalc.probing import Prober
-from paramcalc.sampling import TIMES, Sampler
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, changed, meets
-from paramcalc.structure import at_place, size_at
 from paramcalc.tree.block import Block
 
 MANY = 6  # refusals after which each size is tried alone

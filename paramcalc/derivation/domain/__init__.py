@@ -1,0 +1,1 @@
+"""For which sizes a form holds, and why not for others."""

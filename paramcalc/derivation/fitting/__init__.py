@@ -1,0 +1,1 @@
+"""Numbers that were seen at points, as exact expressions."""

@@ -1,0 +1,1 @@
+"""Trees that were built at points, as one tree with symbols."""

@@ -1,0 +1,1 @@
+"""Whether two trees hold the same tensors."""
