@@ -22,6 +22,7 @@ import paramcalc as pc
 from paramcalc.derivation.engine import derive_tree
 from paramcalc.derivation.fitting.fitter import Fitter
 from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.start import start_at
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.symbols import same
 from paramcalc.tracing import integers
@@ -51,7 +52,7 @@ def models(draw: st.DrawFn) -> Block:
 def test_a_tree_comes_back_from_what_it_builds(tree: Block) -> None:
     at = {name: value for name, value in {"x": 24, "y": 40, "n": 3}.items() if name in tree.symbols}
     assume(at)
-    found = derive_tree(lambda point: pc.unfold(tree.bind(**{name: point[name] for name in at})), at)
+    found = derive_tree(lambda point: pc.unfold(tree.bind(**{name: point[name] for name in at})), start_at(at))
     assert same(found.params, tree.params)
     assert found.evidence is not None
     assert len(found.evidence.predicted) == 8
@@ -303,4 +304,4 @@ def test_nothing_of_the_engine_needs_torch() -> None:
         assert "import torch" not in source
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert derive_tree(lambda at: pc.layers.Linear(at["d"], 3), {"d": 5}).params == 3 * pc.symbol("d") + 3
+        assert derive_tree(lambda at: pc.layers.Linear(at["d"], 3), start_at({"d": 5})).params == 3 * pc.symbol("d") + 3

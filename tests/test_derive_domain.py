@@ -14,7 +14,7 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.derivation.domain.domain import Domain
 from paramcalc.derivation.models import prediction, prober
-from paramcalc.derivation.models.observations import Survey
+from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.models.prober import Prober, Refused
 from paramcalc.errors import NoForm, ParamcalcError
@@ -38,11 +38,14 @@ def test_a_condition_that_very_small_sizes_need_not_meet(odd: int, head_dim: int
 
 def test_what_explains_refusals_though_a_few_very_small_sizes_break_it() -> None:
     domain = Domain()
-    domain.accepted = [{"head_dim": size, "width": 60} for size in (16, 12, 3, 6, 32)]
-    domain.refused = [({"head_dim": size, "width": 60}, "an odd head") for size in (7, 21)]
-    assert str(domain.narrower()) == "head_dim divisible by 2"
-    domain.accepted += [{"head_dim": size, "width": 60} for size in (1, 5)]
-    assert domain.narrower() is None
+    for size in (16, 12, 3, 6, 32):
+        domain.accept({"head_dim": size, "width": 60})
+    for size in (7, 21):
+        domain.refuse({"head_dim": size, "width": 60}, "an odd head")
+    assert str(domain.division_with_exceptions()) == "head_dim divisible by 2"
+    for size in (1, 5):
+        domain.accept({"head_dim": size, "width": 60})
+    assert domain.division_with_exceptions() is None
 
 
 def quantised(codes: int, width: int, extra: int) -> nn.Module:
@@ -108,11 +111,11 @@ def test_other_values_are_tried_before_a_size_is_said_to_have_one_only() -> None
         return pc.layers.Linear(at["width"], 3)
 
     base = {"width": 24, "mode": 3}
-    survey = Survey(Prober(build), base, ("width", "mode"), Domain())
-    survey.keep(base, build(base))
-    assert not survey.takes_no_other("width")
-    assert survey.takes_no_other("mode")
-    assert survey.prober.builds == 3
+    observations = Observations(Prober(build), base, ("width", "mode"), Domain())
+    observations.keep(base, build(base))
+    assert not observations.takes_no_other("width")
+    assert observations.takes_no_other("mode")
+    assert observations.prober.builds == 3
 
 
 def paired(width: int, n_heads: int) -> nn.Module:
@@ -555,12 +558,12 @@ def test_a_size_that_can_be_changed_with_another_one_only_is_not_fixed() -> None
 
     base = {"groups": 1, "chosen": 1}
     compared = Condition(pc.symbol("groups"), ">=", pc.symbol("chosen"))
-    survey = Survey(Prober(build), base, ("groups", "chosen"), Domain(branches=[compared]))
+    observations = Observations(Prober(build), base, ("groups", "chosen"), Domain(branches=[compared]))
     for point in (base, {"groups": 3, "chosen": 2}):
-        survey.keep(point, build(point))
-    survey.domain.refused.append(({"groups": 1, "chosen": 2}, "more groups are chosen than there are"))
-    survey.one_by_one()
-    assert survey.names == ("groups", "chosen")
+        observations.keep(point, build(point))
+    observations.domain.refuse({"groups": 1, "chosen": 2}, "more groups are chosen than there are")
+    observations.one_by_one()
+    assert observations.names == ("groups", "chosen")
 
 
 def test_the_groups_of_which_some_are_chosen_vary_with_them() -> None:
@@ -704,13 +707,14 @@ def test_a_division_that_few_tiny_models_break_is_preferred_to_several_guesses()
         return {"head": head, "wide": wide, "rank": rank}
 
     domain = Domain()
-    domain.accepted = [point(64, 128, 192), point(32, 96, 64), point(1, 5, 3), point(128, 256, 128), point(6, 6, 12)]
+    for built in (point(64, 128, 192), point(32, 96, 64), point(1, 5, 3), point(128, 256, 128), point(6, 6, 12)):
+        domain.accept(built)
     for odd in (point(21, 72, 42), point(45, 45, 7), point(7, 35, 9), point(9, 80, 18), point(15, 11, 30)):
-        domain.refused.append((odd, "no odd heads"))
+        domain.refuse(odd, "no odd heads")
     assert set(map(str, domain.conditions)) == {"wide divisible by head", "rank divisible by head"}
-    assert str(domain.narrower()) == "head divisible by 2"
-    domain.accepted.append(point(3, 9, 6))
-    assert domain.narrower() is None  # two of five
+    assert str(domain.division_with_exceptions()) == "head divisible by 2"
+    domain.accept(point(3, 9, 6))
+    assert domain.division_with_exceptions() is None  # two of five
 
 
 def test_no_size_is_to_blame_where_a_form_has_no_meaning() -> None:
@@ -726,5 +730,5 @@ def test_more_copies_than_could_be_listed_are_no_prediction(monkeypatch: pytest.
     n = pc.symbol("n")
     many = pc.compose("ModuleList", {"x": pc.layers.Linear(3, 3)})
     tree = replace(many, children=(pc.repeated(pc.layers.Linear(3, 3), n**4),))
-    monkeypatch.setattr(prediction, "said", listed)
+    monkeypatch.setattr(prediction, "contents", listed)
     assert not predicts(tree, {"n": 1000}, from_module(nn.ModuleList([nn.Linear(3, 3)])))

@@ -14,9 +14,9 @@ from torch import nn
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
 from paramcalc.derivation.fitting.fitter import Fitter
-from paramcalc.derivation.models.prediction import at_point, predicts, said
+from paramcalc.derivation.models.prediction import at_point, contents, predicts
 from paramcalc.derivation.trees.exact_quotients import without_rounding
-from paramcalc.derivation.trees.patterns import Turn, turn
+from paramcalc.derivation.trees.patterns import Turn, turn_of
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import floored, same
@@ -54,11 +54,11 @@ def test_every_so_many_th_layer_is_another_one(place: int) -> None:
 
 def test_layers_that_are_all_equal_take_no_turns() -> None:
     sizes = [{"k": 2}, {"k": 3}, {"k": 4}]
-    assert turn(["aaaaaa", "aaaaa", "aaaaaaa"], sizes) is None
-    assert turn(["abababa", "abbabb", "abbbabbb"], sizes) == Turn("k", 0)
-    assert turn(["bababab", "bbabba", "bbbabbba"], sizes) == Turn("k", -1)
-    assert turn(["xabab", "xabba", "xabbbab"], sizes) == Turn("k", 1)
-    assert turn(["abababa", "abbabb", "aabbabb"], sizes) is None
+    assert turn_of(["aaaaaa", "aaaaa", "aaaaaaa"], sizes) is None
+    assert turn_of(["abababa", "abbabb", "abbbabbb"], sizes) == Turn("k", 0)
+    assert turn_of(["bababab", "bbabba", "bbbabbba"], sizes) == Turn("k", -1)
+    assert turn_of(["xabab", "xabba", "xabbbab"], sizes) == Turn("k", 1)
+    assert turn_of(["abababa", "abbabb", "aabbabb"], sizes) is None
 
 
 class Extra(nn.Module):
@@ -265,7 +265,7 @@ def test_copies_that_take_a_name_twice_are_no_prediction() -> None:
 @given(trees.blocks(), trees.values())
 def test_what_a_tree_says_is_what_it_lists(tree: Block, values: dict[str, int]) -> None:
     point = {name: values[name] for name in tree.symbols}
-    tensors, shared = said(at_point(tree, point))
+    tensors, shared = contents(at_point(tree, point))
     listed = dict(tree.bind(**point).tensors())
     assert tensors == {name: (each.shape, each.role, each.dtype, each.tied_to) for name, each in listed.items()}
     assert shared == {path: block.tied_to for path, block in tree.walk() if block.tied_to is not None}

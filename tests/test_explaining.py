@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.derivation.domain.explanations import Guesses, explained, mostly
+from paramcalc.derivation.domain.explanations import Guesses, explained, with_exceptions
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import all_meet, meets
 from paramcalc.sizes.symbols import symbol
@@ -64,6 +64,6 @@ def test_what_is_mostly_so_is_broken_by_fewer_models_than_it_refuses() -> None:
     refused = [{"a": size} for size in (9, 15, 21)]
     built = [{"a": size} for size in (8, 10, 12)]
     even = Condition(A, "divisible by", 2)
-    assert mostly([*built, {"a": 1}, {"a": 3}, {"a": 5}], refused) == even
-    assert mostly([*built, {"a": 1}, {"a": 3}, {"a": 5}, {"a": 7}], refused) is None
-    assert mostly(built, refused[:1]) is None
+    assert with_exceptions([*built, {"a": 1}, {"a": 3}, {"a": 5}], refused) == even
+    assert with_exceptions([*built, {"a": 1}, {"a": 3}, {"a": 5}, {"a": 7}], refused) is None
+    assert with_exceptions(built, refused[:1]) is None

@@ -29,11 +29,11 @@ ORDER = [
     {"cli"},
 ]
 WITHIN_DERIVATION = [
-    {"fitting", "domain"},
+    {"fitting", "domain", "start"},
     {"trees"},
     {"models"},
     {"candidate", "proven_part"},
-    {"boundaries", "fallbacks"},
+    {"boundaries", "fallbacks", "proof"},
     {"engine"},
 ]
 TORCH_ONLY_IN = {"sources", "tracing", "testing"}

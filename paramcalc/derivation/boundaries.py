@@ -1,12 +1,13 @@
-"""Where a form may end: beyond its conditions, where the code compares sizes, at small sizes, and where it rounds."""
+"""Where a form may end: at its conditions, where the code compares sizes, at small sizes, and where it rounds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from paramcalc.derivation.candidate import Form
+from paramcalc.derivation.candidate import Candidate
 from paramcalc.derivation.domain.edges import no_fewer, sides
-from paramcalc.derivation.models.observations import Survey
+from paramcalc.derivation.models.observations import Built, Observations
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
@@ -19,138 +20,151 @@ TRIES = 3  # points at which a condition is broken, twice as many where it bound
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 
 
+class Surprise(NamedTuple):
+    """A form that does not end where it was thought to: the condition that was tried, and the point."""
+
+    condition: Condition | None
+    point: Point
+
+
 @dataclass
-class Borders:
-    """Builds beyond the borders of what a form is known to say."""
+class Boundaries:
+    """Builds beyond the boundaries of what a form is known to say."""
 
-    survey: Survey
-    form: Form
-    seen: list[Point] = field(default_factory=list)
+    observations: Observations
+    candidate: Candidate
+    tried_together: list[Point] = field(default_factory=list)
 
-    def hold(self, tree: Block) -> bool:
-        """Whether the form ends where its conditions say and nowhere else; what shows otherwise is kept."""
-        return self.founded(tree) and self.explored(tree) and self.unmissed(tree)
+    def check(self, tree: Block) -> Surprise | None:
+        """Build beyond the conditions, comparisons and roundings of a form, and return the first surprise.
 
-    def founded(self, tree: Block) -> bool:
-        """Whether each condition found holds good: no model exists, or another one, where it alone is broken.
+        What it shows is kept, so that the form is fitted anew with it, or bounded. None where the form ends where its
+        conditions say and nowhere else.
+        """
+        return self.check_conditions(tree) or self.check_other_sides(tree) or self.check_floats(tree)
+
+    def check_conditions(self, tree: Block) -> Surprise | None:
+        """Build where one condition alone is broken, each in turn: no model is to exist there, or another one.
 
         What turns out to be built there, and as predicted, is kept, so that the condition is not found again.
         """
         while True:
-            conditions = self.survey.domain.conditions
-            condition = next((each for each in conditions if each not in self.survey.domain.confirmed), None)
+            conditions = self.observations.domain.conditions
+            condition = next((each for each in conditions if each not in self.observations.domain.confirmed), None)
             if condition is None:
-                return True
+                return None
             others = [each for each in conditions if each != condition]
             for _ in range(2 * TRIES if len(condition.symbols) == 1 else TRIES):
-                point = self.survey.sampler.breaking(condition, others, near=True)
-                actual = None if point is None else self.survey.built(point, "what the code demands")
+                point = self.observations.sampler.breaking(condition, others, near=True)
+                actual = None if point is None else self.observations.build(point, "what the code demands")
                 if point is not None and actual is not None and predicts(tree, point, actual):
-                    self.survey.keep(point, actual)
-                    return False
-            last = self.last(condition)
+                    self.observations.keep(point, actual)
+                    return Surprise(condition, point)
+            last = self._built_at_last(condition)
             if last is not None and not predicts(tree, *last):
-                self.narrowed(tree, condition, *last)
-                return False
-            self.survey.domain.confirmed.add(condition)
+                self._fit_or_bound(tree, condition, *last)
+                return Surprise(condition, last[0])
+            self.observations.domain.confirmed.add(condition)
 
-    def last(self, condition: Condition) -> tuple[Point, Block] | None:
+    def _built_at_last(self, condition: Condition) -> Built | None:
         """What is built at the last size within a bound on one, None where it is no such bound, or nothing is."""
-        bounded = bound_of(condition)
-        if bounded is None or bounded[0] not in self.survey.names:
+        limit = limit_of(condition)
+        if limit is None or limit.name not in self.observations.names:
             return None
-        name, number, _ = bounded
-        point = {**self.survey.base, name: number}
-        if point == self.survey.base or not meets(point, self.survey.domain.conditions):
+        point = {**self.observations.base, limit.name: limit.last}
+        if point == self.observations.base or not meets(point, self.observations.domain.conditions):
             return None
-        actual = self.survey.built(point, "what the code demands")
+        actual = self.observations.build(point, "what the code demands")
         return None if actual is None else (point, actual)
 
-    def narrowed(self, tree: Block, condition: Condition, point: Point, actual: Block) -> None:
+    def _fit_or_bound(self, tree: Block, condition: Condition, point: Point, actual: Block) -> None:
         """Fit the form anew with another model that is built at a point, or bound it, where no form says both."""
-        if self.form.fits([*self.survey.trees, (point, actual)]):
-            self.survey.keep(point, actual)
+        if self.candidate.fits([*self.observations.trees, (point, actual)]):
+            self.observations.keep(point, actual)
         else:
-            self.survey.bound(self.edge(tree, condition, point))
+            self.observations.bound_by(self._sharpened(tree, condition, point))
 
-    def explored(self, tree: Block) -> bool:
-        """Whether the form holds, or no model exists, on the other side of every comparison that the code made.
+    def check_other_sides(self, tree: Block) -> Surprise | None:
+        """Build on the other side of every comparison that the code made: the form is to hold there, or no model exist.
 
         Where another model is built there, the form is fitted anew with it, or the comparison bounds the form.
         """
-        self.together(tree)
-        for condition in (*self.survey.domain.branches, *starts(tree)):
-            if condition in self.survey.domain.confirmed or condition in self.survey.domain.conditions:
+        self._try_together(tree)
+        for condition in (*self.observations.domain.branches, *starts(tree)):
+            domain = self.observations.domain
+            if condition in domain.confirmed or condition in domain.conditions:
                 continue
-            point, actual = self.beyond(condition)
-            if point is None or actual is None:
+            beyond = self._built_beyond(condition)
+            if beyond is None:
                 continue
+            point, actual = beyond
             if predicts(tree, point, actual):
-                self.survey.domain.confirmed.add(condition)
-                self.survey.domain.accepted.append(point)
+                domain.confirmed.add(condition)
+                domain.accept(point)
                 continue
-            alone = self.alone(condition, point)
-            blameless = alone is not None and predicts(tree, *alone)
-            if blameless:
-                self.survey.domain.confirmed.add(condition)
-                self.survey.keep(point, actual)
+            alone = self._built_alone(condition, point)
+            if alone is not None and predicts(tree, *alone):  # the condition is not to blame
+                domain.confirmed.add(condition)
+                self.observations.keep(point, actual)
             else:
-                self.narrowed(tree, condition, point, actual)
-            return False
-        return True
+                self._fit_or_bound(tree, condition, point, actual)
+            return Surprise(condition, point)
+        return None
 
-    def together(self, tree: Block) -> None:
+    def _try_together(self, tree: Block) -> None:
         """Build with as many small sizes as can be at their edge at once; what the form says there holds alone too."""
-        for group in sides(self.survey.base, self.survey.names):
-            left = {name: value for each, name, value in group if each not in self.survey.domain.confirmed}
-            point = self.survey.base
+        for group in sides(self.observations.base, self.observations.names):
+            domain = self.observations.domain
+            left = {name: value for each, name, value in group if each not in domain.confirmed}
+            point = self.observations.base
             for name, value in 2 * [*left.items()]:  # one size may have to change before another
                 moved = {**point, name: value}
-                point = moved if meets(moved, self.survey.domain.conditions) else point
+                point = moved if meets(moved, domain.conditions) else point
             broken = [each for each, name, _ in group if name in left and not meets(point, [each])]
-            if len(broken) < 2 or point in self.seen:
+            if len(broken) < 2 or point in self.tried_together:
                 continue
-            self.seen.append(point)
-            actual = self.survey.prober.at(point, "small sizes at once")
+            self.tried_together.append(point)
+            actual = self.observations.prober.at(point, "small sizes at once")
             if isinstance(actual, Block) and predicts(tree, point, actual):
-                self.survey.domain.confirmed.update(broken)
-                self.survey.domain.accepted.append(point)
+                domain.confirmed.update(broken)
+                domain.accept(point)
 
-    def unmissed(self, tree: Block) -> bool:
-        """Whether the form holds also where floating point misses a number that the code rounds, at a few such points.
+    def check_floats(self, tree: Block) -> Surprise | None:
+        """Build at a few points where floating point misses a number that the code rounds.
 
-        The first where it does not is kept.
+        The first that the form does not say is kept.
         """
-        missed = self.form.hints.missed
+        missed = self.candidate.clues.missed
         found = 0
         for number in range(MISSES if missed is not None else 0):
-            point = self.survey.sampler.point(self.survey.domain.conditions, odd=0.5, far=number % 2 == 1)
+            point = self.observations.sampler.point(self.observations.domain.conditions, odd=0.5, far=number % 2 == 1)
             if point is None or found == WANTED:
                 break
             if missed is not None and missed(point):
                 found += 1
-                actual = self.survey.built(point, "where floating point may miss")
+                actual = self.observations.build(point, "where floating point may miss")
                 if actual is not None and not predicts(tree, point, actual):
-                    self.survey.keep(point, actual)
-                    return False
-        return True
+                    self.observations.keep(point, actual)
+                    return Surprise(None, point)
+        return None
 
-    def edge(self, tree: Block, condition: Condition, point: Point) -> Condition:
+    def _sharpened(self, tree: Block, condition: Condition, point: Point) -> Condition:
         """A bound on one size where the form ends: the last size that it says, before one that it does not."""
-        bounded = bound_of(condition)
-        if bounded is None or bounded[0] not in self.survey.names:
+        limit = limit_of(condition)
+        if limit is None or limit.name not in self.observations.names:
             return condition
-        name, _, step = bounded
-        alone = [each[name] for each in self.survey.domain.accepted if self.survey.changed(each) in ([], [name])]
+        name, _, step = limit
+        accepted = self.observations.domain.accepted
+        alone = [each[name] for each in accepted if self.observations.changed(each) in ([], [name])]
         outside = point[name]
         inside = min((each for each in alone if (each - outside) * step > 0), key=lambda each: abs(each - outside))
         middle = outside + step  # first the next one: the condition may be where the code compares
         while middle != inside:
-            there = {**self.survey.base, name: middle}
-            if not meets(there, self.survey.domain.conditions):
+            there = {**self.observations.base, name: middle}
+            if not meets(there, self.observations.domain.conditions):
                 middle += step
                 continue
-            actual = self.survey.built(there, "the other side of a comparison")
+            actual = self.observations.build(there, "the other side of a comparison")
             if actual is not None and predicts(tree, there, actual):
                 inside = middle
             else:
@@ -159,40 +173,49 @@ class Borders:
         left, right = (inside, condition.right) if step < 0 else (condition.left, inside)
         return replace(condition, left=left, relation=">=", right=right)
 
-    def beyond(self, condition: Condition) -> tuple[Point | None, Block | None]:
-        """A point on the other side of a comparison and what is built there, if anything, within a few tries."""
-        point = None
+    def _built_beyond(self, condition: Condition) -> Built | None:
+        """What is built on the other side of a comparison, None where nothing is within a few tries."""
         number = isinstance(condition.left, int) or isinstance(condition.right, int)  # the next one is to be tried
         for _ in range(TRIES):
-            point = self.survey.sampler.breaking(condition, self.survey.domain.conditions, near=number)
-            actual = None if point is None else self.survey.built(point, "the other side of a comparison")
-            if point is None or actual is not None:
+            point = self.observations.sampler.breaking(condition, self.observations.domain.conditions, near=number)
+            if point is None:
+                return None
+            actual = self.observations.build(point, "the other side of a comparison")
+            if actual is not None:
                 return point, actual
-        self.survey.domain.confirmed.add(condition)
-        return point, None
+        self.observations.domain.confirmed.add(condition)
+        return None
 
-    def alone(self, condition: Condition, point: Point) -> tuple[Point, Block] | None:
+    def _built_alone(self, condition: Condition, point: Point) -> Built | None:
         """What is built where only the sizes of a condition are those of a point that breaks it, None for nothing."""
-        less = {**self.survey.base, **{name: point[name] for name in condition.symbols}}
-        if less == point or not meets(less, self.survey.domain.conditions):
+        less = {**self.observations.base, **{name: point[name] for name in condition.symbols}}
+        if less == point or not meets(less, self.observations.domain.conditions):
             return None
-        actual = self.survey.built(less, "the other side of a comparison")
+        actual = self.observations.build(less, "the other side of a comparison")
         return None if actual is None else (less, actual)
 
 
-def bound_of(condition: Condition) -> tuple[str, int, int] | None:
-    """The size that a condition bounds by a number, the last one within, and the step from there on inside.
+class Limit(NamedTuple):
+    """A bound on one size by a number: the last size within, and the step from there on inside."""
+
+    name: str
+    last: int
+    step: int
+
+
+def limit_of(condition: Condition) -> Limit | None:
+    """Return the limit that a condition sets to one size, None where it sets none.
 
     >>> from paramcalc.sizes.symbols import symbol
-    >>> bound_of(Condition(symbol("n"), ">", 2)), bound_of(Condition(48, ">=", symbol("n")))
-    (('n', 3, 1), ('n', 48, -1))
+    >>> limit_of(Condition(symbol("n"), ">", 2)), limit_of(Condition(48, ">=", symbol("n")))
+    (Limit(name='n', last=3, step=1), Limit(name='n', last=48, step=-1))
     """
     left, right = condition.left, condition.right
     more = {">": 1, ">=": 0}.get(condition.relation)
     if more is not None and is_symbol(left) and isinstance(right, int):
-        return str(left), right + more, 1
+        return Limit(str(left), right + more, 1)
     if more is not None and is_symbol(right) and isinstance(left, int):
-        return str(right), left - more, -1
+        return Limit(str(right), left - more, -1)
     return None
 
 

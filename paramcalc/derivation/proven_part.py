@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from paramcalc.analysis.formula import formula
+from paramcalc.derivation.fitting.misfit import place_of
 from paramcalc.derivation.models.prober import Build, Overdue
+from paramcalc.derivation.start import Start
 from paramcalc.errors import InvalidValue, NoForm
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
@@ -20,38 +22,35 @@ Search: TypeAlias = Callable[[Build, bool], Block]  # of what a probe builds; wh
 
 MOST_LEFT_OUT = 8  # places without a form of their own, beyond which the rest is not looked for
 MOST_SHOWN = 200  # letters of a form
-NOWHERE = ("", "derive", "root", "the model")  # where a problem is that is not one of some tensors
 
 
-def with_proven_part(
-    problem: InvalidValue, search: Search, probe: Build, names: Sequence[str], *, may_fix: bool
-) -> NoForm:
+def with_proven_part(problem: InvalidValue, search: Search, probe: Build, start: Start) -> NoForm:
     """Return the error for a model without a closed form in some sizes, with the part of it that has one.
 
     That is the tree without the tensors that defy the fit; where nothing is left of it then, or where no tensor is to
     blame, it is the whole tree with fewer of the sizes varied, unless that was tried already.
     """
-    part = _without_what_defies(problem, search, probe, may_fix=may_fix)
-    if part is None and not may_fix:
+    part = _without_what_defies(problem, search, probe, may_fix=start.may_be_fixed)
+    if part is None and not start.may_be_fixed:
         with contextlib.suppress(InvalidValue, Overdue):
             part = search(probe, True)
-    said = [each for each in (problem.advice, _told(part, names)) if each]
+    said = [each for each in (problem.advice, _told(part, start.vary)) if each]
     return NoForm(problem.problem, where=problem.where, expected=problem.expected, advice="; ".join(said), proven=part)
 
 
 def _without_what_defies(problem: InvalidValue, search: Search, probe: Build, *, may_fix: bool) -> Block | None:
-    places: list[str] = []
-    where = _numbered(problem.where)
-    while where not in (*NOWHERE, *places) and len(places) < MOST_LEFT_OUT:
-        places.append(where)
+    left_out: list[str] = []
+    place = _in_all_layers(place_of(problem))
+    while place and place not in left_out and len(left_out) < MOST_LEFT_OUT:
+        left_out.append(place)
         try:
-            part = search(lambda point: without(probe(point), places), may_fix)
+            part = search(lambda point: without(probe(point), left_out), may_fix)
         except InvalidValue as error:
-            where = _numbered(error.where)
+            place = _in_all_layers(place_of(error))
             continue
         except Overdue:
             return None
-        note = f"without {', '.join(places)}, for which there is no form"
+        note = f"without {', '.join(left_out)}, for which there is no form"
         return replace(part, note=note) if _holds_any(part) else None
     return None
 
@@ -72,9 +71,9 @@ def _told(part: Block | None, names: Sequence[str]) -> str:
     return f"proven {limits}: {shown}{f' for {conditions}' if conditions else ''}"
 
 
-def _numbered(place: str) -> str:
+def _in_all_layers(place: str | None) -> str:
     """A place with {} for the number of a layer: what defies a form in one of them does so in all."""
-    return ".".join(INDEX if part.isdecimal() else part for part in place.split("."))
+    return ".".join(INDEX if part.isdecimal() else part for part in (place or "").split("."))
 
 
 def without(tree: Block, places: Sequence[str]) -> Block:

@@ -13,6 +13,7 @@ from paramcalc.sizes.symbols import Size, as_expr, canonical, short, substitute,
 
 Relation = Literal["divisible by", ">=", ">", "!=", "a power of"]
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
+USUAL_MULTIPLES = (2, 4, 8, 16, 32, 64)  # of which code makes sizes multiples, or asks that they are
 
 
 @dataclass(frozen=True)

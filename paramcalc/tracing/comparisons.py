@@ -1,4 +1,4 @@
-"""What the comparisons of traced sizes tell of a model: divisions without rest, branches, and sizes that are equal."""
+"""What the comparisons of traced sizes tell of a model: exact divisions, branches, and sizes that are equal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.program import compile_expr
@@ -18,20 +19,7 @@ REASON = "the code tests it"
 NEAREST = 4  # of comparisons of one size with many numbers, as in a loop, so many are tried
 
 
-@dataclass(frozen=True)
-class Told:
-    """What comparisons tell: divisions that left no rest, the others as they turned out, and what was equal.
-
-    What the code divided by is 1 or more where it builds a model: `divisors`.
-    """
-
-    divisions: tuple[Condition, ...] = ()
-    branches: tuple[Condition, ...] = ()
-    equal: tuple[tuple[Size, Size], ...] = ()
-    divisors: tuple[Condition, ...] = ()
-
-
-def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, Any]) -> Told:
+def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, Any]) -> Clues:
     """Return what the comparisons that were met tell, and the divisors, `at` being the sizes at which they were."""
     divisions: dict[Condition, None] = {}
     branches: dict[Condition, None] = {}
@@ -51,11 +39,16 @@ def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, An
             if not exact and len(symbol_names(sides[0]) | symbol_names(sides[1])) > 1:
                 equal[sides] = None
     divisors = dict.fromkeys(each for node in divided for each in _divisor(node))
-    return Told(tuple(divisions), tuple(_few(list(branches), at)), tuple(equal), tuple(divisors))
+    return Clues(
+        divisions=tuple(divisions),
+        branches=tuple(_few(list(branches), at)),
+        divisors=tuple(divisors),
+        equal=tuple(equal),
+    )
 
 
 def _periods(met: Sequence[Comparison]) -> set[Node]:
-    """The sizes by which the numbers of a loop were divided to see whose turn it is: no rest is demanded of any."""
+    """The sizes by which the numbers of a loop were divided to see whose turn it is: none must leave no remainder."""
     divided: dict[Node, set[int]] = {}
     for _, left, _, _ in met:
         if left[0] == "%" and left[1][0] == "number":
@@ -103,7 +96,7 @@ def _ordered(relation: str, left: Size, right: Size, outcome: bool) -> tuple[Siz
 
 
 def _exact(left: Node, right: Node, a: Size, b: Size) -> dict[Condition, None]:
-    """The divisions that must leave no rest where two sides are equal: a % b == 0, or a // b * b == a."""
+    """The divisions that must leave no remainder where two sides are equal: a % b == 0, or a // b * b == a."""
     if left[0] == "%" and right == ("number", 0):
         sides = _sides(left[1], left[2])
         return {} if sides is None else _condition(sides[0], "divisible by", sides[1])

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.derivation.domain.edges import SMALL
+from paramcalc.derivation.start import Start
 from paramcalc.errors import ParamcalcError
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.derive import building, layout_of
@@ -34,9 +35,14 @@ class Family:
         self.base = _base(data, self.whole, self.used, where)
 
     @property
-    def start(self) -> dict[str, Any]:
+    def sizes(self) -> dict[str, Any]:
         """The sizes of the config itself."""
         return {name: at_path(self.whole, path) for name, path in self.used.items()}
+
+    def start(self, vary: Sequence[str] | None) -> Start:
+        """Return the start at the config itself, with the chosen fields varied, or all that are read."""
+        names = tuple(self.used if vary is None else vary)
+        return Start(self.sizes, names, may_be_fixed=vary is None, paths=self.used)
 
     def build(self, values: Mapping[str, Any]) -> nn.Module:
         """Return the model with some sizes, the others as in the config."""
@@ -51,7 +57,7 @@ class Family:
         known = {name: path for name, path in fields(self.whole).items() if name not in self.used}
         found: set[str] = set()
         points = tree.evidence.predicted if tree.evidence and known else ()
-        layers = [name for name, value in self.start.items() if value <= SMALL]  # and what else is as small
+        layers = [name for name, value in self.sizes.items() if value <= SMALL]  # and what else is as small
         for point in sorted(points, key=lambda point: sum(point.get(name, 0) for name in layers))[:READ]:
             with contextlib.suppress(Exception):  # sizes that follow from others may not be those that they must be
                 changes = {self.used[name]: value for name, value in point.items()}

@@ -14,16 +14,16 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc.derivation.engine import derive_tree
-from paramcalc.derivation.fitting.hints import Hints
+from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.models.prober import Limits, Overdue, Refused, Report
 from paramcalc.derivation.models.sampler import Sampler
-from paramcalc.errors import InvalidType, InvalidValue, NoForm, ParamcalcError, unknown_name
+from paramcalc.derivation.start import Start
+from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.point import varied
 from paramcalc.sizes.symbols import Size, symbol_names
 from paramcalc.sources.modules.factory import is_built, said
 from paramcalc.sources.modules.torch_module import from_module
-from paramcalc.tracing.comparisons import Follow, Told, follows, told
+from paramcalc.tracing.comparisons import Follow, follows, told
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twice, with_fields
 from paramcalc.tracing.integers import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
@@ -62,19 +62,27 @@ def derive(
     """
     _check(build, at)
     _check_names(at)
-    paths = fields(at)
-    names = None if vary is None else chosen(vary, at, "size", where="vary")
-    start = {name: at_path(at, path) for name, path in paths.items()}
+    start = _start(at, vary)
 
     def build_at(values: Mapping[str, Any]) -> Any:
-        return build(**with_fields(at, {paths[name]: value for name, value in values.items()}))
+        return build(**with_fields(at, {start.paths[name]: value for name, value in values.items()}))
 
-    fixed = {name: plain(value) for name, value in other_fields(at).items()}
     with within((limits or Limits()).seconds):
-        kept = layout_of(lambda changes: build(**with_fields(at, changes)), at, paths) if names is None else {}
-        start = {name: value for name, value in start.items() if name not in kept}
-        with completing(fixed=fixed, layout=kept) as completed:
-            return completed(proven(build_at, start, names, limits=limits, report=report))
+        if start.may_be_fixed:
+            start = start.laid_out(layout_of(lambda changes: build(**with_fields(at, changes)), at, start.paths))
+        return proven(build_at, start, limits=limits, report=report)
+
+
+def _start(at: Mapping[str, object], vary: Sequence[str] | None) -> Start:
+    """Where the arguments of a factory start: its integers by name, the chosen ones or all of them varied."""
+    paths = fields(at)
+    return Start(
+        values={name: at_path(at, path) for name, path in paths.items()},
+        vary=tuple(paths if vary is None else chosen(vary, at, "size", where="vary")),
+        may_be_fixed=vary is None,
+        paths=paths,
+        held={name: plain(value) for name, value in other_fields(at).items()},
+    )
 
 
 def layout_of(build: Callable[[Mapping[Any, Any]], Any], data: Any, paths: Mapping[str, Any]) -> dict[str, int]:
@@ -89,33 +97,18 @@ def layout_of(build: Callable[[Mapping[Any, Any]], Any], data: Any, paths: Mappi
     return layout(attempt, data, paths)
 
 
-@contextlib.contextmanager
-def completing(**more: Mapping[str, Any]) -> Iterator[Callable[[Block], Block]]:
-    """What adds to the evidence of a tree, and of one that an error holds."""
-
-    def completed(tree: Block) -> Block:
-        evidence: Any = tree.evidence
-        changes = {name: {**getattr(evidence, name), **values} for name, values in more.items()}
-        return replace(tree, evidence=replace(evidence, **changes))
-
-    try:
-        yield completed
-    except NoForm as error:
-        error.proven = error.proven and completed(error.proven)
-        raise
-
-
-def proven(
-    build: Factory,
-    at: Mapping[str, object],
-    vary: Sequence[str] | None,
-    *,
-    limits: Limits | None = None,
-    report: Report | None = None,
-) -> Block:
+def proven(build: Factory, start: Start, *, limits: Limits | None = None, report: Report | None = None) -> Block:
     """Return the closed form of what a function builds from values by name; the work behind `derive`."""
     with _quick_collection():
-        return _proven(build, at, vary, limits=limits, report=report)
+        followed: list[Follow] = []
+        while True:
+            together = _together(build, followed)
+            clues = _traced(together, start)
+            new = _following(clues, together, start)
+            if new is None:
+                return derive_tree(_probe(together), start, clues=clues, limits=limits, report=report)
+            followed.append(new)
+            start = start.following(new.name, new.size)
 
 
 @contextlib.contextmanager
@@ -131,40 +124,6 @@ def _quick_collection() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _proven(
-    build: Factory,
-    at: Mapping[str, object],
-    vary: Sequence[str] | None,
-    *,
-    limits: Limits | None,
-    report: Report | None,
-) -> Block:
-    names = [name for name in varied(at) if vary is None or name in vary]
-    followed: list[Follow] = []
-    while True:
-        free = [name for name in names if name not in {each.name for each in followed}]
-        together = _together(build, followed)
-        start = {name: value for name, value in at.items() if name not in {each.name for each in followed}}
-        hints, known = _traced(together, start, free)
-        new = _following(known, hints, together, start, free)
-        if new is None:
-            break
-        followed.append(new)
-    with completing(follows={each.name: each.size for each in followed}) as completed:
-        tree = derive_tree(
-            _probe(together),
-            start,
-            None if vary is None else [name for name in vary if name in free or name not in names],
-            hints=hints,
-            likely=known.divisions,
-            branches=known.branches,
-            demands=known.divisors,
-            limits=limits,
-            report=report,
-        )
-        return completed(tree)
-
-
 def _together(build: Factory, followed: Sequence[Follow]) -> Factory:
     """The factory, given the sizes that follow from others too."""
 
@@ -177,20 +136,19 @@ def _together(build: Factory, followed: Sequence[Follow]) -> Factory:
     return together if followed else build
 
 
-def _following(known: Told, hints: Hints, build: Factory, at: Mapping[str, Any], names: Sequence[str]) -> Follow | None:
+def _following(clues: Clues, build: Factory, start: Start) -> Follow | None:
     """A size that must be what others make it: with any other value, the code builds nothing or another structure."""
-    for left, right in known.equal:
-        ways = follows(left, right, names)
-        if ways and not any(_free(each.name, build, at) for each in ways):
-            sizes = [size for shape in hints.known.values() for each in shape for size in each]
-            used = Counter(name for size in sizes for name in symbol_names(size))
-            often = [each for each in ways if _often_whole(each, at) >= OFTEN] or ways
+    for left, right in clues.equal:
+        ways = follows(left, right, start.vary)
+        if ways and not any(_free(each.name, build, start.values) for each in ways):
+            used = Counter(name for size in clues.sizes for name in symbol_names(size))
+            often = [each for each in ways if _often_whole(each, start.values) >= OFTEN] or ways
             return min(often, key=lambda each: used[each.name])
     return None
 
 
 def _free(name: str, build: Factory, at: Mapping[str, Any]) -> bool:
-    """Whether a size can be changed alone, and the same tensors are built."""
+    """Build with other values of a size alone, and return whether the same tensors are built with one."""
     probe = _probe(build)
     base = _names(probe(at))
     for value in (2 * at[name], at[name] // 2, 3 * at[name], at[name] + 1):
@@ -280,29 +238,33 @@ def _tree(model: object) -> Block:
         raise InvalidType(f"it returned {type(model).__name__}", where="the factory", expected=expected) from None
 
 
-def _traced(build: Factory, at: Mapping[str, object], names: Sequence[str]) -> tuple[Hints, Told]:
+def _traced(build: Factory, start: Start) -> Clues:
     """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
     import torch
 
     trace = Trace()
-    traced = {name: trace.integer(name, value) if name in names else value for name, value in at.items()}  # type: ignore[arg-type]
+    at: Mapping[str, Any] = start.values
+    traced = {name: trace.integer(name, value) if name in start.vary else value for name, value in at.items()}
     try:
         with building(trace) as shapes, kept_in_c():
             model = build(traced)
         if not isinstance(model, torch.nn.Module):
-            return Hints(), Told()
+            return Clues()
         found = shapes.of_module(model)
     except (KeyboardInterrupt, Overdue):
         raise
     except BaseException:  # whatever code does with numbers that are a little strange: what was seen before counts
         found = {}
-    known = {name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()}
-    pool = lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ())))
-    rounded = _sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node))
     reason = "torch finds a length in floating point, which is another one above"
-    within = [Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])]
-    hints = Hints(known, pool, rounded, frozenset(shapes.inexact), tuple(within), missed(trace.cut))
-    return hints, told(trace.met, trace.divided, at)
+    return replace(
+        told(trace.met, trace.divided, at),
+        shapes={name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()},
+        valued=lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ()))),
+        logarithms=_sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node)),
+        inexact=frozenset(shapes.inexact),
+        within=tuple(Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])),
+        missed=missed(trace.cut),
+    )
 
 
 def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:

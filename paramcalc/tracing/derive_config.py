@@ -11,7 +11,7 @@ from paramcalc.errors import unknown_name
 from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
 from paramcalc.tracing.config_family import Family, whole_of
 from paramcalc.tracing.deadline import within
-from paramcalc.tracing.derive import completing, proven
+from paramcalc.tracing.derive import proven
 from paramcalc.tracing.fields import chosen, places, with_fields
 from paramcalc.tree.block import Block
 
@@ -46,10 +46,10 @@ def derive_config(
         wanted = None if names is None else chosen(names, known, "field", where=where)
         models = Family(data, wanted or (), where)
         while True:
-            kept = models.layout() if wanted is None else {}
-            start = {name: value for name, value in models.start.items() if name not in kept}
-            with completing(layout=kept) as completed:
-                tree = completed(proven(models.build, start, wanted, limits=limits, report=report))
+            start = models.start(wanted)
+            if start.may_be_fixed:
+                start = start.laid_out(models.layout())
+            tree = proven(models.build, start, limits=limits, report=report)
             elsewhere = models.unread(tree) if wanted is None else []
             if not elsewhere:
                 return noted(tree, data)

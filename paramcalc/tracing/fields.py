@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from paramcalc.derivation.start import Path
 from paramcalc.errors import InvalidType, unknown_name
 
-Path = tuple[str | int, ...]
 SIZES = "an int of 1 or more, to vary it"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from paramcalc.tracing.fields import Path, at_path
+from paramcalc.derivation.start import Path
+from paramcalc.tracing.fields import at_path
 from paramcalc.tree.block import Block
 
 Try: TypeAlias = Callable[[Mapping[Path, Any]], "Block | None"]

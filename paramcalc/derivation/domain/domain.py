@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from paramcalc.derivation.domain.explanations import Guesses, explained, mostly
+from paramcalc.derivation.domain.explanations import Guesses, explained, with_exceptions
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.implication import implied
 from paramcalc.sizes.point import Point, all_meet, changed, meets
@@ -15,122 +15,146 @@ RARELY = 4  # times as often as models are built beyond it a condition must expl
 
 
 class Domain:
-    """What is known of the sizes for which one form holds.
+    """What is known of the sizes for which one form holds. It changes by its methods alone.
 
-    `likely` conditions are divisions that the code found to leave no rest, `branches` the comparisons that it made, as
-    they turned out at the base; it may refuse sizes for which its `demands` are not met. `bounds` are conditions beyond
-    which another model was seen. Models were built at the points `accepted`, none at those `refused`, and others at
-    those set `apart`. The other side of those `confirmed` was tried. The form that was fitted last has a meaning where
-    what it `needs` is so.
+    `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
+    they turned out at the base; it may refuse sizes for which its `divisors` are 0. Beyond its `bounds` another model
+    was seen. Models were built at the points `accepted`, none at those `refused`, and others at those set `apart`. Of
+    the `confirmed` conditions the other side was tried. The form that was fitted last has a meaning where what it
+    `needs` is so.
     """
 
     def __init__(
         self,
-        likely: Iterable[Condition] = (),
+        divisions: Iterable[Condition] = (),
         branches: Iterable[Condition] = (),
-        demands: Iterable[Condition] = (),
+        divisors: Iterable[Condition] = (),
     ) -> None:
-        self.likely = tuple(likely)
+        self.divisions = tuple(divisions)
         self.branches = tuple(branches)
-        self.demands = tuple(demands)
-        self.bounds: list[Condition] = []
-        self.accepted: list[Point] = []
-        self.refused: list[tuple[Point, str]] = []
-        self.apart: list[tuple[Point, str]] = []
+        self.divisors = tuple(divisors)
+        self.bounds: tuple[Condition, ...] = ()
+        self.accepted: tuple[Point, ...] = ()
+        self.refused: tuple[tuple[Point, str], ...] = ()
+        self.apart: tuple[tuple[Point, str], ...] = ()
         self.confirmed: set[Condition] = set()
         self.needs: tuple[Condition, ...] = ()
-        self.guesses = Guesses()
-        self._known: tuple[tuple[int, ...], tuple[Condition, ...]] = ((), ())
+        self._guesses = Guesses()
+        self._conditions: tuple[Condition, ...] | None = None  # until something changes
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """The bounds, what is likely, and what explains the refused points; all accepted points meet them."""
-        state = (len(self.accepted), len(self.refused), len(self.apart), len(self.bounds))
-        if self._known[0] != state:
-            known = self.known
-            told = (*self.demands, *self.branches)
-            found = explained(self.accepted, [point for point, _ in self.refused], known, told, self.guesses)
-            known = tuple(dict.fromkeys((*known, *found)))
-            found = explained(
-                self.accepted,
-                [point for point, _ in self.apart],
-                known,
-                self.branches,
-                self.guesses,
-                ranges_first=True,
-            )
-            self._known = (state, tuple(dict.fromkeys((*known, *found))))
-        return self._known[1]
+        """The bounds, the divisions, and what explains the refused points; all accepted points meet them."""
+        if self._conditions is None:
+            told = (*self.divisors, *self.branches)
+            certain = self.certain
+            refused, apart = ([point for point, _ in group] for group in (self.refused, self.apart))
+            found = explained(self.accepted, refused, certain, told, self._guesses)
+            certain = tuple(dict.fromkeys((*certain, *found)))
+            found = explained(self.accepted, apart, certain, self.branches, self._guesses, ranges_first=True)
+            self._conditions = tuple(dict.fromkeys((*certain, *found)))
+        return self._conditions
 
     @property
-    def known(self) -> tuple[Condition, ...]:
+    def certain(self) -> tuple[Condition, ...]:
         """The conditions that the code is known to test, and the bounds."""
-        return (*self.bounds, *(each for each in self.likely if all_meet(each, self.accepted)))
+        return (*self.bounds, *(each for each in self.divisions if all_meet(each, self.accepted)))
 
-    def narrower(self) -> Condition | None:
-        """A condition that explains refusals as no other does, though a few models were built beyond it; None mostly.
+    @property
+    def beyond(self) -> tuple[tuple[Point, str], ...]:
+        """The points that the form is not to say, with the reasons: those set apart, and those refused."""
+        return (*self.apart, *self.refused)
 
-        So it is where code takes odd sizes as long as they are very small.
+    @property
+    def has_unexplained_refusals(self) -> bool:
+        """Whether sizes were refused that meet all conditions."""
+        return any(meets(point, self.conditions) for point, _ in self.refused)
+
+    def division_with_exceptions(self) -> Condition | None:
+        """Return a condition that explains refusals as no other does, though a few models were built beyond it.
+
+        So it is where code takes odd sizes as long as they are very small. None, as is usual, where there is no such
+        condition.
         """
         conditions = self.conditions
         left = [point for point, _ in self.refused if meets(point, conditions)]
-        found = mostly(self.accepted, left) if len(left) > 1 else None
-        return found or self.rather(conditions)
+        found = with_exceptions(self.accepted, left) if len(left) > 1 else None
+        return found or self._better_than_guesses(conditions)
 
-    def rather(self, conditions: Sequence[Condition]) -> Condition | None:
+    def _better_than_guesses(self, conditions: Sequence[Condition]) -> Condition | None:
         """A condition beyond which very few models were built, where it explains more than each that was guessed."""
-        certain = {*self.known, *self.branches, *self.demands}
-        guessed = [each for each in conditions if each not in certain]
-        left = [point for point, _ in self.refused if meets(point, [each for each in conditions if each in certain])]
-        found = mostly(self.accepted, left) if len(guessed) > 1 else None
+        told = {*self.certain, *self.branches, *self.divisors}
+        guessed = [each for each in conditions if each not in told]
+        left = [point for point, _ in self.refused if meets(point, [each for each in conditions if each in told])]
+        found = with_exceptions(self.accepted, left) if len(guessed) > 1 else None
         if found is None or found in conditions:
             return None
         most = max(_broken(each, left) for each in guessed)
         clear = _broken(found, left) > max(most, RARELY * _broken(found, self.accepted))
         return found if clear else None
 
-    @property
-    def strange(self) -> bool:
-        """Whether sizes were refused that meet all conditions."""
-        return any(meets(point, self.conditions) for point, _ in self.refused)
-
     def pinned(self, names: Sequence[str]) -> list[str]:
-        """The names that can have one value only."""
-        bounds = {name: [1, math.inf] for name in names}
+        """Return the names that can have one value only."""
+        ranges = {name: [1, math.inf] for name in names}
         for each in self.conditions:
-            if isinstance(each.right, int) and str(each.left) in bounds and each.relation == ">=":
-                bounds[str(each.left)][0] = max(bounds[str(each.left)][0], each.right)
-            elif isinstance(each.left, int) and str(each.right) in bounds and each.relation == ">=":
-                bounds[str(each.right)][1] = min(bounds[str(each.right)][1], each.left)
-        return [name for name, (low, high) in bounds.items() if low == high]
+            if isinstance(each.right, int) and str(each.left) in ranges and each.relation == ">=":
+                ranges[str(each.left)][0] = max(ranges[str(each.left)][0], each.right)
+            elif isinstance(each.left, int) and str(each.right) in ranges and each.relation == ">=":
+                ranges[str(each.right)][1] = min(ranges[str(each.right)][1], each.left)
+        return [name for name, (low, high) in ranges.items() if low == high]
 
-    def bounded(self, condition: Condition) -> None:
+    def accept(self, point: Point) -> None:
+        """Note that the model which the form is to say is built at a point."""
+        self.accepted = (*self.accepted, point)
+        self._conditions = None
+
+    def refuse(self, point: Point, reason: str) -> None:
+        """Note that none is built at a point."""
+        self.refused = (*self.refused, (point, reason))
+        self._conditions = None
+
+    def set_apart(self, points: Iterable[Point], reason: str) -> None:
+        """Note that another model is built at some points; they count as accepted no longer."""
+        points = list(points)
+        accepted = list(self.accepted)
+        for point in points:
+            if point in accepted:
+                accepted.remove(point)
+        self.accepted = tuple(accepted)
+        self.apart = (*self.apart, *((point, reason) for point in points))
+        self._conditions = None
+
+    def take_back(self, points: Sequence[Point]) -> None:
+        """Note that the form says what is built at points that were set apart."""
+        self.apart = tuple(each for each in self.apart if each[0] not in points)
+        self._conditions = None
+
+    def bound_by(self, condition: Condition) -> None:
         """Take a condition for certain; what was seen beyond it is another model."""
-        self.bounds = [*(each for each in self.bounds if not implied(each, [condition])), condition]
+        self.bounds = (*(each for each in self.bounds if not implied(each, [condition])), condition)
         self.confirmed.add(condition)
-        self.accepted = [point for point in self.accepted if meets(point, [condition])]
-        self._known = ((), ())
+        self.accepted = tuple(point for point in self.accepted if meets(point, [condition]))
+        self._conditions = None
 
-    def released(self, condition: Condition) -> None:
+    def release(self, condition: Condition) -> None:
         """Take a bound back: the form may hold beyond it."""
-        self.bounds = [each for each in self.bounds if each != condition]
+        self.bounds = tuple(each for each in self.bounds if each != condition)
         self.confirmed.discard(condition)
-        self._known = ((), ())
+        self._conditions = None
 
-    def narrowed(self, base: Point, names: Sequence[str]) -> None:
+    def fix(self, base: Point, names: Sequence[str]) -> None:
         """Leave some names at the base: forget the points where they differ, and say their values in conditions."""
         values = {symbol(name): base[name] for name in names}
-        self.likely, self.branches, self.demands, bounds = (
+        self.divisions, self.branches, self.divisors, self.bounds = (
             tuple(each for each in (condition.bind(values) for condition in group) if each.holds is not True)
-            for group in (self.likely, self.branches, self.demands, self.bounds)
+            for group in (self.divisions, self.branches, self.divisors, self.bounds)
         )
-        self.bounds = list(bounds)
-        self.confirmed = set(bounds)
-        self.accepted = [point for point in self.accepted if not changed(point, base, names)]
+        self.confirmed = set(self.bounds)
+        self.accepted = tuple(point for point in self.accepted if not changed(point, base, names))
         self.refused, self.apart = (
-            [each for each in group if not changed(each[0], base, names)] for group in (self.refused, self.apart)
+            tuple(each for each in group if not changed(each[0], base, names)) for group in (self.refused, self.apart)
         )
-        self._known = ((), ())
+        self._conditions = None
 
 
 def _broken(condition: Condition, points: Sequence[Point]) -> int:

@@ -4,69 +4,92 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from operator import is_
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
-from paramcalc.sizes.conditions import Condition, Relation, related
+from paramcalc.sizes.conditions import USUAL_MULTIPLES, Condition, Relation, related
 from paramcalc.sizes.point import Point, all_meet, changed, meets, tested
 from paramcalc.sizes.symbols import symbol
 
-STEPS = (2, 4, 8, 16, 32, 64)  # sizes may have to be multiples of these
 MANY_NAMES = 32  # so many sizes of a point at most are tried for a condition, each with all others
 REASON = "the code refuses other sizes"
 
-Sides: TypeAlias = tuple[Any, Relation, Any]
-Guess: TypeAlias = tuple[int, tuple[str, ...]]  # the number of a test, and the names of the sizes that it takes
+
+@dataclass(frozen=True)
+class Demand:
+    """A relation that constructors ask of one size, or of two: what stands on its left and on its right."""
+
+    names: int
+    relation: Relation
+    left: Callable[..., Any]
+    right: Callable[..., Any]
+
+    @property
+    def divides(self) -> bool:
+        """Whether it asks for a division without remainder, or a power of 2."""
+        return self.relation in ("divisible by", "a power of")
 
 
-def _multiple(step: int) -> Callable[[Any], Sides]:
-    return lambda a: (a, "divisible by", step)
+def _multiple(step: int) -> Demand:
+    return Demand(1, "divisible by", lambda a: a, lambda _: step)
 
 
-TESTS: tuple[Callable[..., Sides], ...] = (
-    *map(_multiple, STEPS),
-    lambda a: (a + 1, "divisible by", 2),
-    lambda a: (a, "a power of", 2),
-    lambda a, b: (a, "divisible by", b),
-    lambda a, b: (a, ">=", b),
-    lambda a, b: (a, ">", b),
-    lambda a, b: (a + 1, ">=", b),
-    lambda a, b: (a, ">=", 2 * b),  # as of a border at both sides
-    lambda a, b: (a, "divisible by", 2 * b),  # as of heads in pairs
+# In the order in which they are tried: of several that explain as much, the first is taken.
+DEMANDS = (
+    *map(_multiple, USUAL_MULTIPLES),
+    Demand(1, "divisible by", lambda a: a + 1, lambda _: 2),
+    Demand(1, "a power of", lambda a: a, lambda _: 2),
+    Demand(2, "divisible by", lambda a, _: a, lambda _, b: b),
+    Demand(2, ">=", lambda a, _: a, lambda _, b: b),
+    Demand(2, ">", lambda a, _: a, lambda _, b: b),
+    Demand(2, ">=", lambda a, _: a + 1, lambda _, b: b),
+    Demand(2, ">=", lambda a, _: a, lambda _, b: 2 * b),  # as of a border at both sides
+    Demand(2, "divisible by", lambda a, _: a, lambda _, b: 2 * b),  # as of heads in pairs
 )
-OF_ONE = range(len(STEPS) + 2)
-OF_TWO = range(len(OF_ONE), len(TESTS))
-DIVISIONS = (*OF_ONE, *(number for number in OF_TWO if "divisible" in TESTS[number](1, 1)[1]))
+ALL = range(len(DEMANDS))
+DIVISIONS = tuple(number for number in ALL if DEMANDS[number].divides)
+
+
+class Guess(NamedTuple):
+    """A demand, by its number, and the sizes that it may be made of."""
+
+    demand: int
+    names: tuple[str, ...]
+
+    def met(self, point: Point) -> bool:
+        """Whether the sizes of a point are as is asked."""
+        demand, sizes = DEMANDS[self.demand], [point[name] for name in self.names]
+        return bool(related(demand.left(*sizes), demand.relation, demand.right(*sizes)))
 
 
 def explained(
     accepted: Sequence[Point],
     refused: Sequence[Point],
-    known: Sequence[Condition],
-    likely: Sequence[Condition],
+    certain: Sequence[Condition],
+    told: Sequence[Condition],
     guesses: Guesses,
     *,
     ranges_first: bool = False,
 ) -> tuple[Condition, ...]:
     """Return conditions that all accepted points meet and that together refuse the refused ones, as far as any do.
 
-    `known` conditions refuse some of them already; `likely` ones are tried before those of every pair of sizes.
+    `certain` conditions refuse some of them already; those that the code `told` are tried before guesses.
 
     >>> accepted = [{"d": 64, "n": 8}, {"d": 96, "n": 3}, {"d": 10, "n": 5}]
     >>> print(*explained(accepted, [{"d": 64, "n": 7}, {"d": 65, "n": 8}], (), (), Guesses()))
     d divisible by n
     """
-    left = [point for point in refused if meets(point, known)]
+    left = [point for point in refused if meets(point, certain)]
     if not left:
         return ()
-    told = [each for each in likely if not all_meet(each, left) and all_meet(each, accepted)]
+    possible = [each for each in told if not all_meet(each, left) and all_meet(each, accepted)]
     ranges = _ranges(accepted, left)
-    possible = set(chain.from_iterable(guesses.about(point, accepted) for point in left))
-    guessed = [_condition(*each) for each in sorted(possible)]
-    tried = [*told, *ranges, *guessed] if ranges_first else [*told, *guessed, *ranges]
-    tests = [(each, tested(each)) for each in tried]
+    broken = set(chain.from_iterable(guesses.about(each, accepted) for each in left))
+    guessed = [_condition(each) for each in sorted(broken)]
+    tests = [(each, tested(each)) for each in (*possible, *(ranges + guessed if ranges_first else guessed + ranges))]
     caught = {each: {number for number, point in enumerate(left) if not test(point)} for each, test in tests}
     found: list[Condition] = []
     while any(caught.values()):
@@ -78,21 +101,23 @@ def explained(
     return tuple(found)
 
 
-def mostly(accepted: Sequence[Point], refused: Sequence[Point]) -> Condition | None:
-    """Return a division, or a power of 2, that refuses more of the refused points than of the others; None mostly.
+def with_exceptions(accepted: Sequence[Point], refused: Sequence[Point]) -> Condition | None:
+    """Return a division, or a power of 2, that refuses more of the refused points than of the accepted ones.
+
+    None where there is no such condition, as is usual.
 
     >>> accepted = [{"d": 64}, {"d": 96}, {"d": 3}]
-    >>> print(mostly(accepted, [{"d": 65}, {"d": 97}, {"d": 33}]))
+    >>> print(with_exceptions(accepted, [{"d": 65}, {"d": 97}, {"d": 33}]))
     d divisible by 2
     """
     names, base, *others = _values(accepted[0], refused)
     scores = []
     for guess, caught in _shared(names, base, tuple(others)):
-        broken = (each for each in accepted if not related(*_sides(guess, each)))
+        broken = (each for each in accepted if not guess.met(each))
         few = len(list(islice(broken, caught + 1)))
         if few <= caught:
             scores.append((few - caught, guess))
-    return _condition(*min(scores)[1]) if scores else None
+    return _condition(min(scores)[1]) if scores else None
 
 
 class Guesses:
@@ -104,22 +129,22 @@ class Guesses:
         self.left: dict[tuple[int, ...], tuple[int, set[Guess]]] = {}
 
     def about(self, refused: Point, accepted: Sequence[Point]) -> set[Guess]:
-        """The guesses that a refused point breaks, and none of those that are accepted."""
+        """Return the guesses that a refused point breaks, and none of those that are accepted."""
         if len(accepted) < len(self.accepted) or not all(map(is_, self.accepted, accepted)):
             self.left.clear()
         self.accepted = list(accepted)
         names, base, values = _values(accepted[0], [refused])
         if values not in self.broken:
             self.broken[values] = {name: [] for name in names}
-            for guess in _broken(names, base, values, range(len(TESTS))):
-                for name in guess[1]:
+            for guess in _broken(names, base, values, ALL):
+                for name in guess.names:
                     self.broken[values][name].append(guess)
         about = self.broken[values]
         number, left = self.left.get(values) or (1, set(chain.from_iterable(about.values())))
         for point in accepted[number:]:
             moved = changed(point, accepted[0], names)
             doubted = [each for each in about[moved[0]] if each in left] if len(moved) == 1 else left
-            left.difference_update([each for each in doubted if not related(*_sides(each, point))])
+            left.difference_update([each for each in doubted if not each.met(point)])
         self.left[values] = len(accepted), left
         return left
 
@@ -147,19 +172,15 @@ def _broken(
     moved = changed(point, usual, names)[:MANY_NAMES]
     others = ((name, other) for name in moved for other in names if other != name)
     pairs = dict.fromkeys(pair for a, b in others for pair in ((a, b), (b, a)))
-    guesses: list[Guess] = [(number, (name,)) for number in numbers if number in OF_ONE for name in moved]
-    guesses += [(number, pair) for number in numbers if number in OF_TWO for pair in pairs]
-    return [each for each in guesses if not related(*_sides(each, point)) and related(*_sides(each, usual))]
-
-
-def _sides(guess: Guess, point: Point) -> Sides:
-    number, names = guess
-    return TESTS[number](*[point[name] for name in names])
+    chosen: dict[int, list[tuple[str, ...]]] = {1: [(name,) for name in moved], 2: [*pairs]}
+    guesses = [Guess(number, each) for number in numbers for each in chosen[DEMANDS[number].names]]
+    return [each for each in guesses if not each.met(point) and each.met(usual)]
 
 
 @lru_cache(maxsize=65_536)
-def _condition(number: int, names: tuple[str, ...]) -> Condition:
-    return Condition(*TESTS[number](*map(symbol, names)), REASON)
+def _condition(guess: Guess) -> Condition:
+    demand, sizes = DEMANDS[guess.demand], [symbol(name) for name in guess.names]
+    return Condition(demand.left(*sizes), demand.relation, demand.right(*sizes), REASON)
 
 
 def _ranges(accepted: Sequence[Point], refused: Sequence[Point]) -> list[Condition]:

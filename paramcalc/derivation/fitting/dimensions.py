@@ -6,28 +6,37 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import isqrt
 
+from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.fitting.fitter import Fitter
-from paramcalc.derivation.fitting.hints import Hints
-from paramcalc.derivation.fitting.misfit import Unfit
+from paramcalc.derivation.fitting.misfit import Misfit, NoFit
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.symbols import Size, canonical, floored
 
+SHOWN = 6  # numbers that defy a fit
 
-class Sizes:
-    """Fits numbers that were seen at points; `hints` are sizes that are known at the first of them."""
 
-    def __init__(self, points: Sequence[Point], hints: Hints) -> None:
+class Dimensions:
+    """Fits numbers that were seen at points; the clues are about the first of them."""
+
+    def __init__(self, points: Sequence[Point], clues: Clues) -> None:
         self.points = tuple(points)
-        self.hints = hints
+        self.clues = clues
         self.fitters: dict[tuple[int, ...], Fitter] = {}
 
-    def fit(self, numbers: Mapping[int, int], what: str, where: str, known: Sequence[Size] = ()) -> Size:
-        """The expression for numbers seen at some points: a known one, a plain one, one of the pool, or another."""
-        seen = tuple(numbers)
-        if seen not in self.fitters:
-            self.fitters[seen] = Fitter([self.points[each] for each in seen])
-        fitter = self.fitters[seen]
-        values = list(numbers.values())
+    def fit(
+        self,
+        numbers: Mapping[int, int],
+        what: str,
+        place: str | None,
+        *,
+        known: Sequence[Size] = (),
+        dimension: int | None = None,
+    ) -> Size:
+        """Return the expression for numbers seen at some points: a known, a plain one, one of that value, or another.
+
+        Raises NoFit where there is none, about `what` at the place.
+        """
+        fitter, values = self._fitter(tuple(numbers)), list(numbers.values())
         size = next((each for each in known if fitter.meets(each, values)), None)
         if size is None:
             size = fitter.plain(values)
@@ -36,21 +45,32 @@ class Sizes:
         if size is None:
             size = fitter.fit(values)
         if size is None:
-            size = fitter.line((*self.hints.logarithms, *self._beside(numbers)), values)
+            size = fitter.line((*self.clues.logarithms, *self._beside(numbers)), values)
         if size is None:
+            names = fitter.relevant(values)
             shown = "; ".join(
-                f"{value} at {', '.join(f'{name}={point[name]}' for name in fitter.relevant(values))}"
-                for value, point in list(zip(values, fitter.points, strict=True))[:6]
+                f"{value} at {', '.join(f'{name}={point[name]}' for name in names)}"
+                for value, point in list(zip(values, fitter.points, strict=True))[:SHOWN]
             )
             problem = f"{what} follows no expression that was tried: {shown}"
-            raise Unfit(problem, where=where or "the model", names=fitter.relevant(values), numbers=numbers)
+            raise NoFit(Misfit(problem, place, dimension, dict(numbers), names=names))
         return size
+
+    def whole(self, numbers: Mapping[int, int], what: str, place: str) -> Size:
+        """Return the expression for numbers of copies: rounded down where it is a quotient."""
+        size = self.fit(numbers, what, place)
+        return size if isinstance(size, int) or size.is_integer else floored(size, 1)
+
+    def _fitter(self, seen: tuple[int, ...]) -> Fitter:
+        if seen not in self.fitters:
+            self.fitters[seen] = Fitter([self.points[each] for each in seen])
+        return self.fitters[seen]
 
     def _met(self, value: int) -> list[Size]:
         """The numbers of a value that the code met, and the squares of those whose square it is."""
         root = isqrt(value)
-        squares = [canonical(each**2) for each in self.hints.pool(root)] if root**2 == value else []
-        return [*self.hints.pool(value), *squares]
+        squares = [canonical(each**2) for each in self.clues.valued(root)] if root**2 == value else []
+        return [*self.clues.valued(value), *squares]
 
     def _beside(self, numbers: Mapping[int, int]) -> list[Size]:
         """The numbers that the code met of which a number is a small multiple, and a little more or less."""
@@ -59,10 +79,5 @@ class Sizes:
             each
             for by, more in found
             if not (numbers[0] - more) % by
-            for each in self.hints.pool((numbers[0] - more) // by)
+            for each in self.clues.valued((numbers[0] - more) // by)
         ]
-
-    def whole(self, numbers: Mapping[int, int], what: str, where: str) -> Size:
-        """The expression for numbers of copies: rounded down where it is a quotient."""
-        size = self.fit(numbers, what, where)
-        return size if isinstance(size, int) or size.is_integer else floored(size, 1)

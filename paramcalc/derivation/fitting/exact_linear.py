@@ -14,7 +14,7 @@ PRIME = 2**61 - 1  # numbers modulo it tell at once that most sums do not fit
 
 
 def line_through(x: Vector, y: Vector) -> tuple[Fraction, Fraction] | None:
-    """The slope and the rest of the line through all pairs."""
+    """The slope and the intercept of the line through all pairs."""
     other = next((number for number in range(1, len(x)) if x[number] != x[0]), None)
     if other is None or len(set(x)) < 3:  # there is a line through any two
         return None

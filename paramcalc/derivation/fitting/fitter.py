@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations, combinations_with_replacement
 from math import gcd, isqrt
 
 from paramcalc.derivation.fitting.exact_linear import PRIME, Vector, adds_up, factor_between, line_through, solved
 from paramcalc.derivation.fitting.monomials import Monomial, Powers, weight_of
+from paramcalc.derivation.fitting.roundings import ROUNDINGS
 from paramcalc.errors import ParamcalcError
+from paramcalc.sizes.conditions import USUAL_MULTIPLES
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, as_expr, canonical, floored
 
-MULTIPLES = (2, 4, 8, 16, 32, 64)  # to which sizes are rounded
 FEW_NAMES = 7  # among so many names every kind of expression is tried
 MOST_TERMS = 40  # of a polynomial
 TOGETHER = 3  # names that may make a difference only where they change together
@@ -111,16 +112,19 @@ class Fitter:
         yield from self._affine(values, 2)
 
     def _all(self, values: Vector) -> Iterator[Size]:
-        yield from self._scaled(values)
-        yield from self._affine(values)
-        yield from self._rounded(values)
-        yield from self._bent(values)
-        yield from self._squares(values)
-        yield from self._extreme(values)
-        for terms in (2, 3):
-            yield from self._sums(values, terms)
-        for degree in (1, 2, 3):
-            yield from self._polynomial(values, degree)
+        """What is tried where few names matter, the simplest kinds first."""
+        kinds: tuple[Callable[[Vector], Iterator[Size]], ...] = (
+            self._scaled,
+            self._affine,
+            self._rounded,
+            self._bent,
+            self._squares,
+            self._extreme,
+            *(partial(self._sums, terms=terms) for terms in (2, 3)),
+            *(partial(self._polynomial, degree=degree) for degree in (1, 2, 3)),
+        )
+        for kind in kinds:
+            yield from kind(values)
 
     def relevant(self, values: Sequence[int]) -> tuple[str, ...]:
         """The names that make a difference where they alone change, all where that is not known."""
@@ -196,7 +200,7 @@ class Fitter:
         for each in self.monomials(most):
             factor = each.factor(values)
             if factor is not None:
-                yield canonical(_number(factor) * each.expr)
+                yield canonical(_exact(factor) * each.expr)
 
     def _affine(self, values: Vector, most: int = 4) -> Iterator[Size]:
         """A number times a monomial, and a number."""
@@ -205,29 +209,25 @@ class Fitter:
         for each in self.monomials(most):
             line = line_through(each.values, values)
             if line is not None:
-                yield canonical(_number(line[0]) * each.expr + _number(line[1]))
+                yield canonical(_exact(line[0]) * each.expr + _exact(line[1]))
 
     def _rounded(self, values: Vector, most: int = 3) -> Iterator[Size]:
         """A multiple of a number of monomials, rounded down, up or to the nearest whole number."""
         if len(values) < 2 + SPARE:
             return
         multiple = max(1, gcd(*(int(value) for value in values)))
-        for scale in sorted({1, multiple, *(power for power in MULTIPLES if multiple % power == 0)}):
+        for scale in sorted({1, multiple, *(power for power in USUAL_MULTIPLES if multiple % power == 0)}):
             whole = [int(value) // scale for value in values]
-            telling = len(set(whole)) >= FEW_VALUES
+            informative = len(set(whole)) >= FEW_VALUES
             for each in self.monomials(most):
-                if not telling and any(power < 0 for _, power in each.powers):
+                if not informative and any(power < 0 for _, power in each.powers):
                     continue
-                for low, high, half in ((0, 1, 0), (-1, 0, 1), (Fraction(-1, 2), Fraction(1, 2), 2)):
-                    factor = factor_between(each.values, whole, Fraction(low), Fraction(high), closed_low=half != 1)
+                for rounding in ROUNDINGS:
+                    bounds = rounding.low, rounding.high
+                    factor = factor_between(each.values, whole, *bounds, closed_low=rounding.closed_low)
                     if factor is not None:
-                        yield self._as_rounded(factor, each, half, scale)
-
-    def _as_rounded(self, factor: Fraction, each: Monomial, half: int, scale: int) -> Size:
-        above, below = factor.numerator * each.expr, factor.denominator
-        rounded = {0: lambda: floored(above, below), 1: lambda: -floored(-above, below)}
-        size = rounded[half]() if half < 2 else floored(2 * above + below, 2 * below)
-        return canonical(scale * size)
+                        size = rounding.written(factor.numerator * each.expr, factor.denominator)
+                        yield canonical(scale * size)
 
     def _extreme(self, values: Vector) -> Iterator[Size]:
         """The larger or smaller of two simple sizes."""
@@ -238,7 +238,7 @@ class Fitter:
         simple = list(self.monomials(2))
         sides = [(tuple(Fraction(value // 1) for value in each.values), floored(each.expr, 1)) for each in simple]
         bounds = {value for value in values if values.count(value) > 1}
-        sides += [(tuple([bound] * len(values)), _number(bound)) for bound in sorted(bounds)]
+        sides += [(tuple([bound] * len(values)), _exact(bound)) for bound in sorted(bounds)]
         for (first, a), (second, b) in combinations(sides, 2):
             for pick, function in ((max, sympy.Max), (min, sympy.Min)):
                 fits = all(pick(one, other) == value for one, other, value in zip(first, second, values, strict=True))
@@ -282,8 +282,8 @@ class Fitter:
             return
         numbers = solved([each.values for each in terms], values, all_used=False)
         if numbers is not None:
-            parts = [_number(number) * each.expr for number, each in zip(numbers, terms, strict=False) if number]
-            yield canonical(sum(parts) + _number(numbers[-1]))
+            parts = [_exact(number) * each.expr for number, each in zip(numbers, terms, strict=False) if number]
+            yield canonical(sum(parts) + _exact(numbers[-1]))
 
     def _sums(self, values: Vector, terms: int) -> Iterator[Size]:
         """So many monomials times a number each, and a number."""
@@ -297,8 +297,8 @@ class Fitter:
                 continue
             numbers = solved([each.values for each in chosen], values)
             if numbers is not None:
-                parts = [_number(number) * each.expr for number, each in zip(numbers, chosen, strict=False)]
-                yield canonical(sum(parts) + _number(numbers[-1]))
+                parts = [_exact(number) * each.expr for number, each in zip(numbers, chosen, strict=False)]
+                yield canonical(sum(parts) + _exact(numbers[-1]))
 
 
 def _products(names: Sequence[str], most: int) -> Iterator[tuple[str, ...]]:
@@ -306,7 +306,7 @@ def _products(names: Sequence[str], most: int) -> Iterator[tuple[str, ...]]:
         yield from combinations_with_replacement(names, count)
 
 
-def _number(value: Fraction) -> Size:
+def _exact(value: Fraction) -> Size:
     if value.denominator == 1:
         return int(value)
     import sympy
@@ -320,10 +320,10 @@ def _lined(expr: Size, x: Vector, y: Vector) -> Size | None:
 
     line, least = line_through(x, y), min(y)
     if line is not None:
-        return canonical(_number(line[0]) * expr + _number(line[1]))
+        return canonical(_exact(line[0]) * expr + _exact(line[1]))
     above = [number for number, value in enumerate(y) if value > least]
     line = line_through(tuple(x[number] for number in above), tuple(y[number] for number in above))
     if line is None or any(max(least, line[0] * a + line[1]) != b for a, b in zip(x, y, strict=True)):
         return None
-    size = canonical(_number(line[0]) * expr + _number(line[1]))
-    return sympy.Max(_number(least), size) if size.is_integer else None
+    size = canonical(_exact(line[0]) * expr + _exact(line[1]))
+    return sympy.Max(_exact(least), size) if size.is_integer else None

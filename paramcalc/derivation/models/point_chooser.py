@@ -1,4 +1,4 @@
-"""Points that tell most of a form: those at which its quotients are not whole, and sizes are like no others."""
+"""Which of several points tells most of a form: one at which its quotients are not whole, of sizes like no others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from paramcalc.sizes.symbols import canonical
 ENOUGH = 8  # points at which a quotient is not whole
 
 
-class Telling:
+class PointChooser:
     """Chooses among points by how many quotients are rounded there that were rounded at few points before.
 
     Where all are whole, a number rounded up, down or twice is the same. So it is where sizes are multiples of a part of
     those at the base, for code that rounds unseen.
 
     >>> from paramcalc.sizes.symbols import floored, symbol
-    >>> telling = Telling([floored(symbol("d") + 4, 8)], {"d": 64})
-    >>> telling.best([{"d": 96}, {"d": 100}, {"d": 102}])
+    >>> chooser = PointChooser([floored(symbol("d") + 4, 8)], {"d": 64})
+    >>> chooser.most_informative([{"d": 96}, {"d": 100}, {"d": 102}])
     {'d': 102}
     """
 
@@ -36,11 +36,11 @@ class Telling:
         self.seen: Counter[int] = Counter()
 
     def saw(self, point: Point) -> None:
-        """Count what is rounded at a point."""
+        """Count what is rounded at a point that is used."""
         self.seen.update(number for number, whole in enumerate(self.whole) if not whole(point))
 
-    def best(self, points: Sequence[Point]) -> Point:
-        """The point that tells most, of several the first."""
+    def most_informative(self, points: Sequence[Point]) -> Point:
+        """Return the point that tells most, of several the first."""
         few = [whole for number, whole in enumerate(self.whole) if self.seen[number] < ENOUGH]
         return max(points, key=lambda point: (sum(not whole(point) for whole in few), -self._shared(point)))
 

@@ -27,7 +27,7 @@ def predicts(tree: Block, point: Point, actual: Block) -> bool:
         same = bottom_up(there, _number, keep=True) == bottom_up(
             actual, _number, keep=True
         )  # copies may be too many to be listed, or take a name twice
-        return same and said(there) == said(actual)
+        return same and contents(there) == contents(actual)
     except ParamcalcError:
         return False
 
@@ -60,15 +60,15 @@ def _number(block: Block, below: list[int]) -> int:
     return len(block.own) + sum((max(0, int(child.repeat)) if child.repeated else 1) * each for child, each in inside)
 
 
-def said(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:
-    """What a tree of numbers says of a model: every tensor by name, and the blocks that are shared; found once."""
-    found: tuple[dict[str, Any], dict[str, str]] | None = tree.recall(said)
+def contents(tree: Block) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what a tree of numbers says of a model: every tensor by name, and the shared blocks; found once."""
+    found: tuple[dict[str, Any], dict[str, str]] | None = tree.recall(contents)
     if found is None:
         named = bottom_up(tree, _named)
         if named is None:
             named = [(name, (*_facts(each), each.tied_to)) for name, each in tree.tensors()]
         found = dict(named), _shared(tree)
-        tree.keep(said, found)
+        tree.keep(contents, found)
     return found
 
 

@@ -21,6 +21,16 @@ class Refused(InvalidValue):
     """Sizes for which the code builds no model."""
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """That the code builds no model at a point, and the reason that it gives."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Spent(InvalidValue):
     """The limits are reached."""
 
@@ -64,7 +74,7 @@ class Prober:
         """Whether models take long to build."""
         return self.spent > SLOW * self.builds
 
-    def at(self, point: Point, doing: str) -> Block | str:
+    def at(self, point: Point, doing: str) -> Block | Refusal:
         """Return the tree that is built at a point, or why none is.
 
         Raises Spent beyond the limits.
@@ -77,7 +87,7 @@ class Prober:
         try:
             return self.build(point)
         except (Refused, PreconditionFailed) as error:
-            return str(error)
+            return Refusal(str(error))
         finally:
             self.spent += time.monotonic() - start
 

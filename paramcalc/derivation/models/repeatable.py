@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paramcalc.derivation.models.prediction import said
-from paramcalc.derivation.models.prober import Prober
+from paramcalc.derivation.models.prediction import contents
+from paramcalc.derivation.models.prober import Prober, Refusal
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.point import Point
 from paramcalc.tree.block import Block
@@ -11,14 +11,14 @@ from paramcalc.tree.block import Block
 AGAIN = 4  # times that the base is built once more, where a form is hard to find
 
 
-def check_steady(prober: Prober, base: Point, first: Block) -> None:
+def check_repeatable(prober: Prober, base: Point, first: Block) -> None:
     """Build at the base a few times more.
 
     Raises InvalidValue where another model is built than the first, naming what differs.
     """
     for _ in range(AGAIN):
         again = prober.at(base, "the base once more")
-        change = f"then none: {again}" if isinstance(again, str) else _change(first, again)
+        change = f"then none: {again}" if isinstance(again, Refusal) else _change(first, again)
         if change:
             raise InvalidValue(
                 f"the same sizes do not always build the same model: {change}",
@@ -30,7 +30,7 @@ def check_steady(prober: Prober, base: Point, first: Block) -> None:
 
 def _change(first: Block, again: Block) -> str:
     """What is different in two models, as a tensor with both its shapes; an empty text where nothing is."""
-    (before, shared), (after, shared_again) = said(first), said(again)
+    (before, shared), (after, shared_again) = contents(first), contents(again)
     for name in [*before, *after]:
         if before.get(name) != after.get(name):
             told = [tensors.get(name, ("not there",)) for tensors in (before, after)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.program import compiled
@@ -16,7 +17,7 @@ from paramcalc.tree.traverse import bottom_up
 
 
 def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
-    """Return a tree whose quotients are not rounded where the conditions say that they leave no rest.
+    """Return a tree whose quotients are not rounded where the conditions say that they leave no remainder.
 
     >>> from paramcalc.sizes.symbols import floored, symbol
     >>> from paramcalc.tree.tensor import TensorSpec
@@ -67,14 +68,8 @@ def _rounded(sizes: Sequence[Size]) -> list[Any]:
     return list(dict.fromkeys(part for size in symbolic for part in size.atoms(sympy.floor, sympy.Max, sympy.Min)))
 
 
-def guessed(
-    rounded: Iterable[Any],
-    known: Iterable[Size],
-    pool: Callable[[int], Iterable[Size]],
-    conditions: Sequence[Condition],
-    base: Point,
-) -> bool:
-    """Whether any of some roundings is in no known size, nor in one that has its value at the base.
+def guessed(rounded: Iterable[Any], clues: Clues, conditions: Sequence[Condition], base: Point) -> bool:
+    """Whether any of some roundings is in no size that is known of a tensor, nor in one that has its value at the base.
 
     Where conditions say that quotients are whole, these are not rounded.
     """
@@ -83,11 +78,11 @@ def guessed(
     def parts(sizes: Iterable[Size]) -> set[Any]:
         return set(_rounded([each for size in sizes for each in (size, _whole(size, divisions))]))
 
-    told = parts(known)
+    told = parts(clues.sizes)
 
     def new(each: Any) -> bool:
         value = int(compiled(each)(base))
-        return each not in parts([*pool(value), *pool(-value)])
+        return each not in parts([*clues.valued(value), *clues.valued(-value)])
 
     return any(new(each) for each in rounded if each not in told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,13 +13,13 @@ from paramcalc.tree.paths import numbered
 from paramcalc.tree.tensor import TensorSpec
 
 
-def most(runs: dict[int, list[list[Block]]]) -> dict[int, list[list[Block]]]:
+def most(runs: Mapping[int, list[list[Block]]]) -> dict[int, list[list[Block]]]:
     """The points at which there are the most runs: at the others some have no copies, or are equal by chance."""
     most = max(len(each) for each in runs.values())
     return {point: each for point, each in runs.items() if len(each) == most}
 
 
-def together(runs: list[list[Block]]) -> list[list[Block]]:
+def by_kind(runs: list[list[Block]]) -> list[list[Block]]:
     """All blocks of equal content together, as where layers of several kinds take turns."""
     found: dict[object, list[Block]] = {}
     for run in runs:

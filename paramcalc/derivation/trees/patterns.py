@@ -1,4 +1,4 @@
-"""The rhythm of a list of layers of several kinds: which ones stand apart, how often it repeats, or a size says so."""
+"""The pattern of a list of layers of several kinds: a cycle, turns that a size says, or a kind for each place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST = 16  # the longest period
 Item = TypeVar("Item")
 
 
-class Rhythm(NamedTuple):
+class Cycle(NamedTuple):
     """So many layers before and after those that repeat every `period`."""
 
     before: int
@@ -21,29 +21,29 @@ class Rhythm(NamedTuple):
     after: int
 
 
-def rhythm(lists: Sequence[Sequence[Hashable]]) -> Rhythm | None:
-    """Return the simplest rhythm that all lists of kinds have, None where there is none.
+def cycle_of(lists: Sequence[Sequence[Hashable]]) -> Cycle | None:
+    """Return the simplest cycle that all lists of kinds have, None where there is none.
 
     One of the lists must show the period twice.
 
-    >>> rhythm(["aabaabaab", "aabaa"]), rhythm(["xababy", "xaby"]), rhythm(["abcd"])
-    (Rhythm(before=0, period=3, after=0), Rhythm(before=1, period=2, after=1), None)
+    >>> cycle_of(["aabaabaab", "aabaa"]), cycle_of(["xababy", "xaby"]), cycle_of(["abcd"])
+    (Cycle(before=0, period=3, after=0), Cycle(before=1, period=2, after=1), None)
     """
     numbers: dict[Hashable, int] = {}
     plain = [[numbers.setdefault(kind, len(numbers)) for kind in each] for each in lists]
-    return next((each for each in _rhythms() if _has(each, plain)), None)
+    return next((each for each in _cycles() if _has(each, plain)), None)
 
 
-def _rhythms() -> Iterator[Rhythm]:
+def _cycles() -> Iterator[Cycle]:
     for apart in range(2 * MOST_APART + 1):
         for period in range(1, LONGEST + 1):
             for after in range(min(apart, MOST_APART) + 1):
                 if apart - after <= MOST_APART:
-                    yield Rhythm(apart - after, period, after)
+                    yield Cycle(apart - after, period, after)
 
 
-def _has(rhythm: Rhythm, lists: Sequence[Sequence[int]]) -> bool:
-    before, period, after = rhythm
+def _has(cycle: Cycle, lists: Sequence[Sequence[int]]) -> bool:
+    before, period, after = cycle
     if all(len(each) < before + 2 * period + after for each in lists):
         return False
     return all(
@@ -64,12 +64,12 @@ class Turn(NamedTuple):
         return later[start::period], [each for number, each in enumerate(later) if number % period != start]
 
 
-def turn(lists: Sequence[Sequence[Hashable]], sizes: Sequence[Mapping[str, int]]) -> Turn | None:
+def turn_of(lists: Sequence[Sequence[Hashable]], sizes: Sequence[Mapping[str, int]]) -> Turn | None:
     """Return which size says, for all lists of kinds at once, how often another one comes; None where none does.
 
     Two of its values must show it, each by two layers or more and by some others.
 
-    >>> turn(["abababa", "abbabb", "abb"], [{"k": 2}, {"k": 3}, {"k": 9}])
+    >>> turn_of(["abababa", "abbabb", "abb"], [{"k": 2}, {"k": 3}, {"k": 9}])
     Turn(name='k', place=0)
     """
     longest = max(map(len, lists))
@@ -85,10 +85,10 @@ def turn(lists: Sequence[Sequence[Hashable]], sizes: Sequence[Mapping[str, int]]
     return None
 
 
-def placed(usual: Sequence[Hashable], lists: Sequence[Sequence[Hashable]]) -> bool:
+def same_by_place(usual: Sequence[Hashable], lists: Sequence[Sequence[Hashable]]) -> bool:
     """Whether each place has one kind in all lists of kinds as in the usual one, the last of which may go on.
 
-    >>> placed("aabacc", ["xxyxzzzzz", "aab"]), placed("aabacc", ["aabbcc"])
+    >>> same_by_place("aabacc", ["xxyxzzzzz", "aab"]), same_by_place("aabacc", ["aabbcc"])
     (True, False)
     """
     for kinds in lists:

@@ -24,15 +24,17 @@ def structure(tree: Block) -> Hashable:
     return bottom_up(tree, _structure)
 
 
-def at_place(tree: Block, where: str) -> Hashable:
+def at_place(tree: Block, place: str | None) -> Hashable:
     """Return what a module is, or the module of a tensor: its class, its own tensors without sizes, and its children.
+
+    No place is the root.
 
     >>> from paramcalc.layers import Linear
     >>> model = Block(children=(Linear(2, 3).named("0"), Linear(3, 3, bias=False).named("1")))
     >>> at_place(model, "0") == at_place(model, "1"), at_place(model, "0.weight") == at_place(model, "0.bias")
     (False, True)
     """
-    parts = tuple(where.split("."))
+    parts = tuple((place or "").split("."))
     block = tree.find_block(parts) or tree.find_block(parts[:-1]) or tree
     own = tuple((_template(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own)
     return block.kind, block.tied_to, _once(own), _once(_template(child.name) for child in block.children)
@@ -55,7 +57,7 @@ def _lists(tree: Block) -> dict[str, int]:
     return {path: sum(child.name.isdigit() for child in block.children) for path, block in tree.walk()}
 
 
-def size_at(tree: Block, where: str, dimension: int | None) -> Size | None:
+def size_at(tree: Block, place: str | None, dimension: int | None) -> Size | None:
     """Return a dimension of the tensor of a name, or how many layers a template stands for; None where there is none.
 
     >>> from paramcalc.layers import Linear
@@ -63,7 +65,7 @@ def size_at(tree: Block, where: str, dimension: int | None) -> Size | None:
     >>> size_at(model, "0.weight", 1), size_at(model, "{}", None), size_at(model, "2.weight", 0)
     (2, 2, None)
     """
-    parts = tuple(where.split("."))
+    parts = tuple((place or "").split("."))
     if dimension is None:
         block = tree.find_block(parts[:-1])
         return None if block is None else sum(_template(child.name) == parts[-1] for child in block.children)

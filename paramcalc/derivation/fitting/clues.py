@@ -1,0 +1,39 @@
+"""What one traced build tells before any number is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point
+from paramcalc.sizes.symbols import Size
+
+
+@dataclass(frozen=True)
+class Clues:
+    """What is known of a model at the first point.
+
+    `shapes` are the sizes of tensors by name, `valued` gives the expressions that have a value there. Numbers may also
+    be `logarithms` times a number, and a number. On `inexact` sizes others depend in a way that no expression can say;
+    what is known holds `within` conditions. At a point, floating point may have `missed` a number.
+
+    `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
+    they turned out, or the sides that turned out `equal`; that what it divides by is 1 or more are its `divisors`.
+    """
+
+    shapes: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)
+    valued: Callable[[int], Sequence[Size]] = lambda _: ()
+    logarithms: Sequence[Size] = ()
+    inexact: frozenset[str] = frozenset()
+    within: tuple[Condition, ...] = ()
+    missed: Callable[[Point], bool] | None = None
+    divisions: tuple[Condition, ...] = ()
+    branches: tuple[Condition, ...] = ()
+    divisors: tuple[Condition, ...] = ()
+    equal: tuple[tuple[Size, Size], ...] = ()
+
+    @property
+    def sizes(self) -> list[Size]:
+        """All sizes of tensors that are known."""
+        return [size for shape in self.shapes.values() for sizes in shape for size in sizes]
