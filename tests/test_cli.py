@@ -51,7 +51,7 @@ def test_table_of_the_other_preset(run: Run) -> None:
 
 
 def test_table_with_other_sizes(run: Run) -> None:
-    out = run("table", "amnl", "--set", "lstm_hidden=64,n_classes=5", "--set", "conv_channels_2=32", "--format", "json")
+    out = run("table", "amnl", "--set", "lstm_hidden=64,n_classes=5", "--set", "conv_channels_1=32", "--format", "json")
     assert pc.from_json(out) == pc.architecture("amnl", lstm_hidden=64, n_classes=5, conv_channels=(64, 32, 64))
 
 
@@ -80,7 +80,7 @@ def test_formula_in_all_sizes(run: Run) -> None:
     latex = run("formula", "amnl", "--format", "latex")
     assert r"\begin{aligned}" in latex
     assert "lstm" not in latex
-    assert "x h" in run("formula", "amnl", "--format", "latex", "--notation", "conv_channels_3=x")
+    assert "x h" in run("formula", "amnl", "--format", "latex", "--notation", "conv_channels_2=x")
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE))

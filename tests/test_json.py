@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def test_amnl_reads_back() -> None:
 
 def test_the_text_is_readable_json() -> None:
     data = json.loads(GOOD)
-    assert (data["format"], data["version"]) == ("paramcalc-tree", 1)
+    assert (data["format"], data["version"]) == ("paramcalc-tree", 2)
     assert data["blocks"][1]["own"][0] == {"name": "weight", "shape": [3, "d"]}
 
 
@@ -151,7 +152,8 @@ WRONG = {
     "deep": ("[" * 100_000, "not JSON"),
     "another file": ('{"a": 1}', 'expected "format": "paramcalc-tree"'),
     "a list": ("[1]", 'expected "format": "paramcalc-tree"'),
-    "another version": (changed(["version"], 2), "version 2; expected version 1"),
+    "a newer version": (changed(["version"], 3), "version 3; expected version 1 to 2; a newer paramcalc wrote it"),
+    "no version": (changed(["version"], None), "version None; expected version 1 to 2"),
     "no blocks": (changed(["blocks"], []), 'expected a list "blocks"'),
     "blocks no list": (changed(["blocks"], {}), 'expected a list "blocks"'),
     "a block no object": (changed(["blocks", 1], 3), r"blocks\[1\] is no object"),
@@ -177,9 +179,9 @@ WRONG = {
     "a condition": (changed(["blocks", 2, "conditions", 0, "relation"], "=="), r"blocks\[2\]: relation of a condition"),
     "another count": (changed(["params"], 3), r"it states 3 parameters, its shapes give 4\*d\*\*2"),
     "no count": (changed(["params"], None), "JSON: params: got NoneType None"),
-    "a key twice": (GOOD.replace('"version": 1', '"version": 1, "version": 1'), "a key stands twice"),
-    "not a number": (GOOD.replace('"version": 1', '"version": NaN'), "NaN is no size"),
-    "many digits": (GOOD.replace('"version": 1', '"version": ' + "9" * 5000), "not JSON"),
+    "a key twice": (GOOD.replace('"version": 2', '"version": 2, "version": 2'), "a key stands twice"),
+    "not a number": (GOOD.replace('"version": 2', '"version": NaN'), "NaN is no size"),
+    "many digits": (GOOD.replace('"version": 2', '"version": ' + "9" * 5000), "not JSON"),
 }
 
 
@@ -199,3 +201,32 @@ def test_any_damage_is_an_error_or_another_tree(position: int, insertion: str) -
     except BadFile:
         return
     assert from_json(to_json(tree)) == tree
+
+
+SAVED = Path(__file__).parent / "tree" / "saved"
+
+
+def test_version_1_says_in_a_note_what_is_not_persistent() -> None:
+    tree = from_json((SAVED / "version_1_module.json").read_text("utf-8"))
+    assert {tensor.name: (tensor.persistent, tensor.note) for tensor in tree.own} == {
+        "inv_freq": (False, ""),
+        "mask": (True, ""),
+    }
+    assert (tree.params, tree.buffers) == (8 * 8 * 2 + 8 * 3, 5)
+    assert from_json(to_json(tree)) == tree
+
+
+def test_version_1_does_not_say_which_entry_of_a_list_a_size_is() -> None:
+    text = (SAVED / "version_1_lists.json").read_text("utf-8")
+    with pytest.raises(BadFile, match="whether conv_channels_1 is the first entry of conv_channels or the second"):
+        from_json(text)
+    from_zero = re.sub(
+        r"(conv_channels|rul_hidden|health_hidden)_([1-9])", lambda each: f"{each[1]}_{int(each[2]) - 1}", text
+    )
+    assert from_json(from_zero) == pc.architecture("amnl", symbolic=True)
+
+
+def test_derived_trees_of_version_1_number_lists_from_0() -> None:
+    tree = from_json((SAVED / "version_1_derived.json").read_text("utf-8"))
+    assert tree.symbols == {"width", "widths_1"}
+    assert tree.bind(width=16, widths_1=24).params == 16 * 24 + 24 + 24 * 3 + 3

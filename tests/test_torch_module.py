@@ -431,9 +431,10 @@ def test_element_types_of_every_width() -> None:
 def test_buffers_say_whether_they_are_persistent() -> None:
     model = nn.BatchNorm1d(3)
     model.register_buffer("mask", torch.zeros(7), persistent=False)
-    notes = {name: tensor.note for name, tensor in from_module(model).tensors()}
-    assert {name for name, note in notes.items() if note} == {"mask"}
-    assert notes["mask"] == "not persistent"
+    tensors = dict(from_module(model).tensors())
+    assert {name for name, tensor in tensors.items() if not tensor.persistent} == {"mask"}
+    assert {tensor.note for tensor in tensors.values()} == {""}
+    assert tensors["mask"].remark == "not persistent"
 
 
 def test_stale_attributes_are_not_shown() -> None:

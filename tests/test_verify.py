@@ -37,11 +37,11 @@ def test_the_specification_binds_to_the_reference(sizes: dict[str, Any]) -> None
     result = pc.verify(pc.architecture("amnl", symbolic=True), model)
     assert result.holds
     assert result.params == sum(each.numel() for each in model.parameters())
-    book = {"lstm_hidden": 128, "lstm_layers": 2, "n_features": 17, "kernel_size": 3, "conv_channels_2": 128}
+    book = {"lstm_hidden": 128, "lstm_layers": 2, "n_features": 17, "kernel_size": 3, "conv_channels_1": 128}
     expected = {**book, **sizes}
     channels = expected.pop("conv_channels", None)
     if channels is not None:
-        expected["conv_channels_2"] = channels[1]
+        expected["conv_channels_1"] = channels[1]
     assert {name: result.values[name] for name in expected} == expected
 
 

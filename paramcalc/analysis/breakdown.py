@@ -152,9 +152,9 @@ def _own_rows(block: Block, path: str, shown: str, level: int, times: Size) -> I
             copies = canonical(times * group.repeat)
             owned += [(tensor, tensor.name.replace(INDEX, span), copies) for tensor in group.own]
     for tensor, name, copies in owned:
-        terms = (_term(tensor, path, shown, tensor.note),) if tensor.is_parameter else ()
+        terms = (_term(tensor, path, shown, tensor.remark),) if tensor.is_parameter else ()
         totals = copied(of_tensor(tensor), copies)
-        note = "" if terms else tensor.note
+        note = "" if terms else tensor.remark
         where = join(shown, name)
         yield Row(where, tensor.name, name, level, _LAYERS[tensor.role], "", copies, terms, totals, True, note)
 
@@ -165,7 +165,7 @@ def _terms(block: Block, path: str, shown: str) -> tuple[Term, ...]:
     for count, tensor in _owned(block):
         if tensor.is_parameter:
             frozen = "frozen" if tensor.role == "frozen" else ""
-            term = _term(tensor, path, shown, ", ".join(filter(None, [frozen, tensor.note])))
+            term = _term(tensor, path, shown, ", ".join(filter(None, [frozen, tensor.remark])))
             merged[term] = canonical(merged.get(term, 0) + count)
     return tuple(replace(term, count=count) for term, count in merged.items())
 
@@ -192,7 +192,7 @@ def _target(path: str, shown: str, tied_to: str) -> str:
 def _note(block: Block, path: str, shown: str, *, leaf: bool) -> str:
     """What a row remarks: where its block is whole, what is special about its buffers, what lies packed in it."""
     shared = "" if block.tied_to is None else f"shared with {_target(path.rpartition('.')[0], shown, block.tied_to)}"
-    buffers = [f"{each.name} {each.note}" for each in block.own if leaf and each.role == "buffer" and each.note]
+    buffers = [f"{each.name} {each.remark}" for each in block.own if leaf and each.role == "buffer" and each.remark]
     packed = [tensor for tensor in block.own if tensor.role == "packed"]
     kept = ", ".join(f"{tensor.dtype} {tensor.name} {'×'.join(map(str, tensor.shape))}" for tensor in packed)
     return ", ".join(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from paramcalc.errors import InvalidType, unknown_name
+from paramcalc.sizes.entries import entry_name, entry_of, list_of
 from paramcalc.sizes.symbols import symbol
 from paramcalc.tree.block import Block
 
@@ -26,7 +27,7 @@ class Architecture:
     def config(self, preset: str | None = None, /, **hyperparameters: object) -> Any:
         """Return the configuration of a preset with some hyperparameters given.
 
-        An entry of a tuple has a name of its own: `conv_channels_2` is the second of `conv_channels`.
+        An entry of a tuple has a name of its own: `conv_channels_1` is the second of `conv_channels`.
         """
         preset = next(iter(self.presets)) if preset is None else preset
         if preset not in self.presets:
@@ -40,12 +41,12 @@ class Architecture:
         return config
 
     def _with_entry(self, config: Any, name: str, value: object) -> Any:
-        field, _, number = name.rpartition("_")
-        values = getattr(config, field, None)
-        if not isinstance(values, tuple) or name not in symbol_values(config):
+        entry = entry_of(name)
+        if entry is None or name not in symbol_values(config):
             raise unknown_name("hyperparameter", name, hyperparameter_names(config), where=self.name)
-        position = int(number) - 1
-        return replace(config, **{field: (*values[:position], value, *values[position + 1 :])})
+        field, number = entry
+        values = getattr(config, field)
+        return replace(config, **{field: (*values[:number], value, *values[number + 1 :])})
 
 
 ARCHITECTURES: dict[str, Architecture] = {}
@@ -73,7 +74,7 @@ def architecture(name: str, *, preset: str | None = None, symbolic: bool = False
     """Return the block of a named architecture.
 
     Each hyperparameter is an integer or a symbol, a tuple of them, or a flag; `symbolic` leaves all sizes that are not
-    given as symbols of their own names, entries of a tuple as `conv_channels_1`, `conv_channels_2`, ...
+    given as symbols of their own names, entries of a tuple as `conv_channels_0`, `conv_channels_1`, ...
 
     >>> architecture("amnl").params
     960964
@@ -92,14 +93,14 @@ def architecture(name: str, *, preset: str | None = None, symbolic: bool = False
 def symbol_values(config: Any) -> dict[str, Any]:
     """Return the sizes of a configuration by the names that their symbols take.
 
-    >>> symbol_values(find_architecture("amnl").config())["conv_channels_2"]
+    >>> symbol_values(find_architecture("amnl").config())["conv_channels_1"]
     128
     """
     values: dict[str, Any] = {}
     for field in fields(config):
         value = getattr(config, field.name)
         if isinstance(value, tuple):
-            values.update((f"{field.name}_{number}", size) for number, size in enumerate(value, start=1))
+            values.update((entry_name(field.name, number), size) for number, size in enumerate(value))
         elif not isinstance(value, bool):
             values[field.name] = value
     return values
@@ -111,7 +112,7 @@ def with_symbols(config: Any, names: list[str]) -> Any:
     for field in fields(config):
         value = getattr(config, field.name)
         if isinstance(value, tuple):
-            entries = [f"{field.name}_{number}" for number in range(1, len(value) + 1)]
+            entries = [entry_name(field.name, number) for number in range(len(value))]
             changes[field.name] = tuple(
                 symbol(entry) if entry in names else size for entry, size in zip(entries, value, strict=True)
             )
@@ -128,7 +129,7 @@ def hyperparameter_names(config: Any) -> list[str]:
 def free_sizes(config: Any, given: Iterable[str]) -> list[str]:
     """Return the sizes of a configuration that are not given, neither by their own name nor by that of their tuple."""
     taken = set(given)
-    return [name for name in symbol_values(config) if not {name, name.rpartition("_")[0]} & taken]
+    return [name for name in symbol_values(config) if not {name, list_of(name)} & taken]
 
 
 def _plain(config: Any, name: str, value: object) -> object:

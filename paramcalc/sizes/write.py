@@ -7,6 +7,7 @@ from typing import Any
 
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.entries import entry_of, list_of
 from paramcalc.sizes.symbols import Size, symbol, symbol_names
 
 
@@ -75,10 +76,10 @@ def check_notation(names: Iterable[str], notation: Mapping[str, str]) -> None:
 
 def check_letters(notation: Mapping[str, str], names: Iterable[str]) -> None:
     """Raise UnknownName where a notation gives a letter to a name that is not there, nor the stem of one."""
-    known = {each for name in names for each in (name, name.rpartition("_")[0])}
+    known = {each for name in names for each in (name, list_of(name))}
     for name in notation:
         if name not in known:
-            raise unknown_name("size", name, known - {""}, where="notation")
+            raise unknown_name("size", name, known, where="notation")
 
 
 def _letters(names: Iterable[str], notation: Mapping[str, str], *, style: str) -> dict[str, str]:
@@ -96,8 +97,9 @@ def _letters(names: Iterable[str], notation: Mapping[str, str], *, style: str) -
 def _letter(name: str, notation: Mapping[str, str], style: str) -> str:
     if name in notation:
         return notation[name]
-    stem, _, number = name.rpartition("_")
-    if number.isdigit() and stem:
+    entry = entry_of(name)
+    if entry is not None:
+        stem, number = entry
         if stem in notation:
             return f"{notation[stem]}_{{{number}}}" if style == "latex" else f"{notation[stem]}_{number}"
         if style == "latex" and len(stem) == 1:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
+from paramcalc.sizes.entries import list_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.json.trees import from_json
 
@@ -183,7 +184,7 @@ def _architecture(name: str, preset: str | None, request: Request) -> Target:
 
 def _entries(wanted: str, values: Mapping[str, object], where: str) -> list[str]:
     """The sizes that a name stands for: itself, or every entry of a tuple."""
-    found = [each for each in values if each == wanted or each.rpartition("_")[0] == wanted]
+    found = [each for each in values if wanted in (each, list_of(each))]
     if not found:
         raise unknown_name("size", wanted, values, where=where)
     return found

@@ -22,7 +22,7 @@ class TensorSpec:
     `shape` holds sizes (ints or expressions), `role` is "parameter", "frozen" (it does not require grad), "buffer", or
     "packed" (held by a quantised module outside `parameters()` and `buffers()`). `tied_to` names the first place of a
     shared tensor the way a relative import does: ".weight" lies in the same block, "..wte.weight" in its parent. A tied
-    tensor counts 0. `note` is a remark for the reader, such as "not persistent".
+    tensor counts 0. A buffer that is not `persistent` is in no state dict. `note` is a remark for the reader.
 
     >>> TensorSpec("weight", (4, 3)).size
     12
@@ -36,6 +36,7 @@ class TensorSpec:
     dtype: str = "float32"
     tied_to: str | None = None
     note: str = ""
+    persistent: bool = True
 
     def __post_init__(self) -> None:
         if not self.name or ("." in self.name and not all(self.name.split("."))):
@@ -56,6 +57,11 @@ class TensorSpec:
     def counted(self) -> Size:
         """The number of elements that this place adds: 0 where the tensor is tied."""
         return 0 if self.tied_to else self.size
+
+    @property
+    def remark(self) -> str:
+        """What there is to say of the tensor beside its shape and role."""
+        return ", ".join(filter(None, ["" if self.persistent else "not persistent", self.note]))
 
     @property
     def is_parameter(self) -> bool:

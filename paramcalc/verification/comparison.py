@@ -135,7 +135,7 @@ class Comparison:
     def spared(self, side: int, node: _Node) -> bool:
         """Whether a file may leave out what this side has: it has another place of it, or never holds it."""
         assert node.tensor is not None
-        return self.files[1 - side] and (node.first in self.partners[side] or "not persistent" in node.tensor.note)
+        return self.files[1 - side] and (node.first in self.partners[side] or not node.tensor.persistent)
 
     def at(self, name: str, a: _Node, b: _Node) -> Iterator[_Found]:
         """What differs in the tensors at a name that both sides have."""

@@ -26,7 +26,7 @@ def spec_of(described: Described) -> TensorSpec:
     """
     name, size, role, kind, nbytes, tied_to, note = described
     dtype = dtype_name(kind)
-    notes = ["not persistent" if role == "hidden" else "", note]
+    notes = [note]
     if size and isinstance(size[0], str):
         shape: tuple[Any, ...] = (symbol(size[0]),)
         notes.append("unknown until the first forward")
@@ -34,7 +34,15 @@ def spec_of(described: Described) -> TensorSpec:
         shape = tuple(map(int, size))
         if not note and nbytes and math.prod(shape) * BITS[dtype] > 8 * nbytes:
             notes.append(f"{_elements(8 * nbytes // BITS[dtype])} stored")
-    return TensorSpec(name, shape, ROLES.get(role, "packed"), dtype, tied_to, ", ".join(filter(None, notes)))
+    return TensorSpec(
+        name,
+        shape,
+        ROLES.get(role, "packed"),
+        dtype,
+        tied_to,
+        ", ".join(filter(None, notes)),
+        persistent=role != "hidden",
+    )
 
 
 def is_unknown(tensor: Any) -> bool:

@@ -13,11 +13,11 @@ from paramcalc.sizes.symbols import Size, as_expr, is_expr, same, short
 from paramcalc.tree.block import Block
 from paramcalc.tree.json.evidence import evidence_in, evidence_out
 from paramcalc.tree.json.values import as_text, known, size_in, size_out
+from paramcalc.tree.json.versions import VERSION, check_entries, checked_version, upgraded
 from paramcalc.tree.node import Argument
 from paramcalc.tree.tensor import TensorSpec
 
 FORMAT = "paramcalc-tree"
-VERSION = 1
 # A count of more terms is not stated beside the shapes: Python's parser does not read sums of some thousand terms.
 MOST_STATED = 1_000
 _BLOCK_KEYS = {
@@ -36,7 +36,8 @@ _BLOCK_KEYS = {
     "step",
     "evidence",
 }
-_TENSOR_KEYS = {"name", "shape", "role", "dtype", "tied_to", "note"}
+_TENSOR_DEFAULTS = {"role": "parameter", "dtype": "float32", "tied_to": None, "note": "", "persistent": True}
+_TENSOR_KEYS = {"name", "shape", *_TENSOR_DEFAULTS}
 
 
 def to_json(block: Block) -> str:
@@ -63,17 +64,19 @@ def to_json(block: Block) -> str:
 def from_json(text: str, *, where: str = "JSON") -> Block:
     """Return the tree in a JSON text; `where` names its source in errors.
 
-    Raises BadFile where the text is not JSON, not a tree of this format, or where its shapes do not give the count that
-    it states.
+    Earlier versions of the format are read too.
+
+    Raises BadFile where the text is not JSON, not a tree of this format or of a newer version, where its shapes do not
+    give the count that it states, or where an earlier version does not say which entry of a list a size is.
     """
     data = _load(text, where)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadFile("the text is JSON, but no tree", where=where, expected=f'"format": "{FORMAT}" at the top')
-    if data.get("version") != VERSION:
-        raise BadFile(f"version {data.get('version')!r}", where=where, expected=f"version {VERSION}")
+    version = checked_version(data, where)
     blocks = data.get("blocks")
     if not isinstance(blocks, list) or not blocks:
         raise BadFile("no blocks", where=where, expected='a list "blocks", the root first')
+    upgraded(blocks, version)
     try:
         tree = _built(blocks)
         stated = _count_in(data["params"]) if "params" in data else tree.params
@@ -82,6 +85,7 @@ def from_json(text: str, *, where: str = "JSON") -> Block:
     if not same(stated, tree.params):
         counts = [short(count) if isinstance(count, int) else str(count) for count in (stated, tree.params)]
         raise BadFile(f"it states {counts[0]} parameters, its shapes give {counts[1]}", where=where)
+    check_entries(tree, version, where)
     return tree
 
 
@@ -189,7 +193,7 @@ def _block_in(data: dict[str, Any], children: tuple[Block, ...], where: str) -> 
 
 def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
     data: dict[str, Any] = {"name": tensor.name, "shape": [size_out(size) for size in tensor.shape]}
-    for key, default in (("role", "parameter"), ("dtype", "float32"), ("tied_to", None), ("note", "")):
+    for key, default in _TENSOR_DEFAULTS.items():
         if getattr(tensor, key) != default:
             data[key] = getattr(tensor, key)
     return data
@@ -204,7 +208,14 @@ def _tensor_in(data: Any) -> TensorSpec:
         as_text(tensor.get("dtype", "float32")),
         _optional(tensor.get("tied_to")),
         as_text(tensor.get("note", "")),
+        _flag(tensor.get("persistent", True)),
     )
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"persistent is {value!r}, neither true nor false")
+    return value
 
 
 def _condition_out(each: Condition) -> dict[str, Any]:
