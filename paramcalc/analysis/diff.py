@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,8 +11,9 @@ from typing import TypeAlias
 from paramcalc.analysis.breakdown import Row, breakdown
 from paramcalc.sizes.symbols import Size, canonical, same
 from paramcalc.tree.block import Block
-from paramcalc.tree.fold import unfold
+from paramcalc.tree.fold import grouped, runs_of, unfold, whole
 from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import numbered
 from paramcalc.tree.shapes import listed
 from paramcalc.tree.tensor import TensorSpec
 from paramcalc.tree.ties import absolute
@@ -22,7 +22,6 @@ from paramcalc.tree.traverse import bottom_up
 Key: TypeAlias = tuple[tuple[str, int], ...]
 Bare: TypeAlias = dict[int, Block]
 MOST_UNFOLDED = 1_000_000
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +138,14 @@ def _counted(block: Block, below: list[Block]) -> Block:
     return Block(block.name, "", own, children, tied_to=tied_to, **block.numbers)
 
 
-def _runs(block: Block, bare: Bare) -> list[list[int]]:
+def _runs(block: Block, bare: Bare) -> list[range]:
     """The places of the numbered children of a block, neighbours that count alike and count up together."""
-    runs: list[list[int]] = []
-    for place, child in enumerate(block.children):
-        if runs and runs[-1][-1] == place - 1 and _follows(block.children[place - 1], child, bare):
-            runs[-1].append(place)
-        elif child.name == INDEX or _NUMBER.fullmatch(child.name):
-            runs.append([place])
+    runs, start = [], 0
+    for run in runs_of(block.children, lambda child: whole(bare[id(child)])):
+        name, _ = numbered(run[0].name) or (run[0].name, None)
+        runs += [range(start, start + len(run))] if name == INDEX else []
+        start += len(run)
     return runs
-
-
-def _follows(child: Block, after: Block, bare: Bare) -> bool:
-    if not (_NUMBER.fullmatch(child.name) and _NUMBER.fullmatch(after.name)) or int(after.name) != int(child.name) + 1:
-        return False
-    one, other = bare[id(child)], bare[id(after)]
-    return one.content() == other.content() and one.children == other.children
 
 
 def _apart(a: Block, b: Block, bare: Bare) -> set[int]:
@@ -183,11 +174,9 @@ def _grouped(block: Block, below: list[Block], bare: Bare, apart: set[int]) -> B
     """The block with each run of its children as one block that repeats."""
     children: dict[int, Block] = dict(enumerate(below))
     for first, *others in [] if id(block) in apart else _runs(block, bare):
-        if others:
-            number = int(below[first].name)
-            children[first] = replace(below[first], name=INDEX, repeat=len(others) + 1, first=number)
-            for place in others:
-                del children[place]
+        children[first] = grouped(below[first], 1 + len(others))
+        for place in others:
+            del children[place]
     return replace(block, children=tuple(children.values()))
 
 

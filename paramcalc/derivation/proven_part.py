@@ -15,7 +15,7 @@ from paramcalc.derivation.start import Start
 from paramcalc.errors import InvalidValue, NoForm
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
-from paramcalc.tree.paths import join
+from paramcalc.tree.paths import NUMBER, join
 from paramcalc.tree.ties import absolute
 
 Search: TypeAlias = Callable[[Build, bool], Block]  # of what a probe builds; whether sizes may be fixed
@@ -84,7 +84,8 @@ def without(tree: Block, places: Sequence[str]) -> Block:
     ['0.weight', '1.weight']
     """
 
-    any_place = "|".join(r"(\d+|\{\})".join(map(re.escape, place.split(INDEX))) for place in places)
+    index = rf"({NUMBER}|{re.escape(INDEX)})"
+    any_place = "|".join(index.join(map(re.escape, place.split(INDEX))) for place in places)
     gone = re.compile(rf"({any_place})(\..*)?").fullmatch
 
     def kept(block: Block, path: str) -> Block:

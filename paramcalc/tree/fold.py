@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import is_
@@ -58,7 +58,7 @@ def _folded(block: Block, runs: list[tuple[Block, list[Block]]]) -> Block:
     if len(runs) > 1 and any(each is not run[0] for each, run in runs):
         written = [each.named(child.name) for each, run in runs for child in run]
         runs = [(run[0], run) for run in runs_of(written)]
-    groups = [_group(each, len(run)) for each, run in runs]
+    groups = [grouped(each, len(run)) for each, run in runs]
     if len(groups) == len(block.children) and all(map(is_, groups, block.children)):
         return block
     try:
@@ -67,8 +67,8 @@ def _folded(block: Block, runs: list[tuple[Block, list[Block]]]) -> Block:
         return replace(block, children=tuple(each.named(child.name) for each, run in runs for child in run))
 
 
-def _group(block: Block, copies: int) -> Block:
-    """So many equal blocks, of which this is the first, as one."""
+def grouped(block: Block, copies: int) -> Block:
+    """Return so many equal blocks, of which this is the first, as one that repeats."""
     if copies == 1:
         return block
     template = numbered(block.name)
@@ -76,19 +76,24 @@ def _group(block: Block, copies: int) -> Block:
     return replace(block, name=template[0], repeat=copies, first=template[1])
 
 
-def runs_of(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Neighbours in runs: of equal content, under one name but for the numbers in it, which count up."""
-    runs = groupby(enumerate(blocks), key=lambda pair: _run(*pair))
-    return [[block for _, block in run] for _, run in runs]
+def whole(block: Block) -> object:
+    """Return all that a block is but for its name."""
+    return block.content(), block.children
 
 
-def _run(position: int, child: Block) -> tuple[str, int, object]:
-    """What the members of a run have in common: all but the number, and the number less the position."""
-    template = None if child.repeated else numbered(child.name)
-    if template is None:
-        return ("", -1 - position, None)
-    name, number = template
-    return (name, number - position, (child.content(), child.children))
+def runs_of(blocks: Sequence[Block], content: Callable[[Block], object] = whole) -> list[list[Block]]:
+    """Return neighbours in runs: of equal content, under one name but for the numbers in it, which count up."""
+
+    def shared(pair: tuple[int, Block]) -> tuple[str, int, object]:
+        """What the members of a run have in common: all but the number, and the number less the position."""
+        position, child = pair
+        template = None if child.repeated else numbered(child.name)
+        if template is None:
+            return ("", -1 - position, None)
+        name, number = template
+        return (name, number - position, content(child))
+
+    return [[block for _, block in run] for _, run in groupby(enumerate(blocks), key=shared)]
 
 
 def _unfolded(block: Block, children: list[Block]) -> Block:

@@ -12,7 +12,9 @@ from paramcalc.tree.node import INDEX, Node
 from paramcalc.tree.tensor import TensorSpec
 
 N = TypeVar("N", bound=Node)
-_NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]{0,17})")
+NUMBER = "(0|[1-9][0-9]{0,17})"  # as an index is written in a name
+_LAST = re.compile(rf"(.*?){NUMBER}")
+_ANY = re.compile(r"[0-9]+")
 
 
 def numbered(name: str) -> tuple[str, int] | None:
@@ -21,8 +23,26 @@ def numbered(name: str) -> tuple[str, int] | None:
     >>> numbered("layer12"), numbered("layer")
     (('layer{}', 12), None)
     """
-    found = _NUMBERED.fullmatch(name)
+    found = _LAST.fullmatch(name)
     return None if found is None else (found[1] + INDEX, int(found[2]))
+
+
+def template_of(name: str) -> str:
+    """Return a name, or a path, with {} in the place of every number.
+
+    >>> template_of("layers.3.weight_ih_l0")
+    'layers.{}.weight_ih_l{}'
+    """
+    return _ANY.sub(INDEX, name)
+
+
+def pattern_of(template: str) -> re.Pattern[str]:
+    """Return what matches the names that a template stands for, a group for each index.
+
+    >>> pattern_of("layers.{}.weight").fullmatch("layers.12.weight").groups()
+    ('12',)
+    """
+    return re.compile(NUMBER.join(map(re.escape, template.split(INDEX))))
 
 
 def join(path: str, name: str) -> str:
@@ -107,8 +127,7 @@ def tensor_of(block: Node, name: str) -> TensorSpec | None:
 
 def index_in(template: str, name: str, block: Node) -> int | None:
     """Return the index for which a template gives the name, None where the block has no such copy."""
-    head, _, tail = template.partition(INDEX)
-    match = re.fullmatch(f"{re.escape(head)}(0|[1-9][0-9]*){re.escape(tail)}", name)
+    match = pattern_of(template).fullmatch(name)
     if match is None:
         return None
     copies = block.repeat if isinstance(block.repeat, int) else int(block.repeat.is_positive is True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -10,7 +9,7 @@ from typing import TypeAlias
 from paramcalc.sizes.symbols import Size, substitute, symbol, symbol_names, sympified
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
-from paramcalc.tree.paths import copies, copy_at, join
+from paramcalc.tree.paths import copies, copy_at, join, pattern_of
 from paramcalc.tree.tensor import TensorSpec
 from paramcalc.tree.ties import absolute
 
@@ -49,7 +48,7 @@ def bindings(general: Block, actual: Block) -> dict[str, int]:
 
 def general_tensor(general: Block, name: str) -> TensorSpec | None:
     """Return the tensor of a tree that stands for the name, whatever the index in it."""
-    found = (tensor for template, tensor, _ in _templates(general) if _pattern(template).fullmatch(name))
+    found = (tensor for template, tensor, _ in _templates(general) if pattern_of(template).fullmatch(name))
     return next((tensor for tensor in found if tensor is not None), None)
 
 
@@ -68,10 +67,6 @@ def shared_places(tree: Block) -> Iterator[tuple[str, str]]:
         for child in reversed(block.children):
             below = [(join(path, name), child, number) for name, number in copies(child, index)]
             stack += reversed(below)
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile("(0|[1-9][0-9]{0,17})".join(map(re.escape, template.split(INDEX))))
 
 
 def _solved(size: Size, number: int) -> Iterator[tuple[str, int]]:
@@ -96,7 +91,7 @@ def _equations(general: Block, actual: Block) -> Iterator[Equation]:
     for template, tensor, levels in _templates(general):
         if template.count(INDEX) != len(levels):
             continue
-        pattern = _pattern(template)
+        pattern = pattern_of(template)
         matches = [(pattern.fullmatch(name), shape) for name, shape in shapes.items()]
         found = [(tuple(map(int, match.groups())), shape) for match, shape in matches if match]
         found = [(indices, shape) for indices, shape in found if not _before(indices, levels)]

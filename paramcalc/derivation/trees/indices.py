@@ -9,8 +9,10 @@ from itertools import pairwise
 
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
-from paramcalc.tree.paths import numbered
+from paramcalc.tree.paths import NUMBER, numbered
 from paramcalc.tree.tensor import TensorSpec
+
+_LAST_NUMBER = re.compile(rf"(.*\D|){NUMBER}(\D*)")
 
 
 def most(runs: Mapping[int, list[list[Block]]]) -> dict[int, list[list[Block]]]:
@@ -59,7 +61,7 @@ def by_index(own: Sequence[TensorSpec]) -> dict[int | None, tuple[TensorSpec, ..
     """Tensors by the last number in their names, under the template of these; those without one under None."""
     found: dict[int | None, list[TensorSpec]] = {}
     for tensor in own:
-        parts = re.fullmatch(r"(.*\D|)(0|[1-9][0-9]*)(\D*)", tensor.name)
+        parts = _LAST_NUMBER.fullmatch(tensor.name)
         if parts is None:
             found.setdefault(None, []).append(tensor)
         else:

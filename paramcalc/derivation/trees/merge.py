@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,11 +16,9 @@ from paramcalc.sizes.symbols import Size, symbol
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold, runs_of
 from paramcalc.tree.node import INDEX, Argument
-from paramcalc.tree.paths import join
+from paramcalc.tree.paths import join, template_of
 from paramcalc.tree.tensor import TensorSpec
 from paramcalc.tree.ties import absolute
-
-NUMBER = re.compile(r"[0-9]+")
 
 
 def merged(points: Sequence[Point], trees: Sequence[Block], clues: Clues | None = None) -> Block:
@@ -149,7 +146,7 @@ class Merger:
         hint = self.dimensions.clues.shapes.get(source, ()) if column[0][0] == 0 else ()
         shape = []
         for number in range(len(first.shape)):
-            alike = self.alike.setdefault((NUMBER.sub(INDEX, name), number), {})
+            alike = self.alike.setdefault((template_of(name), number), {})
             known = (*(hint[number] if number < len(hint) else ()), *alike)
             sizes = {point: int(each.shape[number]) for point, each in column}
             size = self.dimensions.fit(sizes, f"dimension {number}", name, known=known, dimension=number)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable
 from itertools import groupby
 
 from paramcalc.sizes.symbols import Size
 from paramcalc.tree.block import Block
-from paramcalc.tree.node import INDEX
+from paramcalc.tree.paths import template_of
 from paramcalc.tree.traverse import bottom_up
 
 
@@ -36,8 +35,8 @@ def at_place(tree: Block, place: str | None) -> Hashable:
     """
     parts = tuple((place or "").split("."))
     block = tree.find_block(parts) or tree.find_block(parts[:-1]) or tree
-    own = tuple((_template(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own)
-    return block.kind, block.tied_to, _once(own), _once(_template(child.name) for child in block.children)
+    own = tuple((template_of(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own)
+    return block.kind, block.tied_to, _once(own), _once(template_of(child.name) for child in block.children)
 
 
 def same_lists(tree: Block, other: Block) -> bool:
@@ -68,20 +67,16 @@ def size_at(tree: Block, place: str | None, dimension: int | None) -> Size | Non
     parts = tuple((place or "").split("."))
     if dimension is None:
         block = tree.find_block(parts[:-1])
-        return None if block is None else sum(_template(child.name) == parts[-1] for child in block.children)
+        return None if block is None else sum(template_of(child.name) == parts[-1] for child in block.children)
     tensor = tree.find(parts)
     return None if tensor is None or len(tensor.shape) <= dimension else tensor.shape[dimension]
 
 
 def _structure(block: Block, children: list[Hashable]) -> Hashable:
-    names = [_template(child.name) for child in block.children]
-    own = [(_template(each.name), each.role, each.dtype, len(each.shape)) for each in block.own]
+    names = [template_of(child.name) for child in block.children]
+    own = [(template_of(each.name), each.role, each.dtype, len(each.shape)) for each in block.own]
     return block.kind, block.tied_to, _once(own), _once(zip(names, children, strict=True))
 
 
 def _once(items: Iterable[Hashable]) -> tuple[Hashable, ...]:
     return tuple(item for item, _ in groupby(items))
-
-
-def _template(name: str) -> str:
-    return re.sub(r"[0-9]+", INDEX, name)
