@@ -15,7 +15,8 @@ from paramcalc.cli import main
 from paramcalc.layers import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
+PACKAGE = ROOT / "paramcalc"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
 
 
 def generator() -> ModuleType:
@@ -89,3 +90,18 @@ def test_the_commands_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> N
     main_output = capsys.readouterr().out
     assert answer
     assert all(part in main_output for part in answer)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_files_that_are_named_are_there(page: str) -> None:
+    named = re.findall(r"`(\.?[a-z_/]+(?:\.(?:py|md|toml)|/))`", (ROOT / page).read_text("utf-8"))
+    names = {path.name for path in PACKAGE.rglob("*.py")}  # by which a page calls what is beside a file just named
+    missing = [each for each in named if each not in names and not any((at / each).exists() for at in (ROOT, PACKAGE))]
+    assert len(named) > 20
+    assert not missing
+
+
+def test_every_folder_of_the_package_has_its_line() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    folders = {path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "__" not in path.name}
+    assert folders - {"."} == set(re.findall(r"^\| `([a-z_/]+)/` \|", page, re.M))
