@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from atlas_letters import Letter, letters
-from atlas_math import latex, lines, parsed, value, width
+from benchmarks.atlas.latex import latex, lines, parsed, value, width
+from benchmarks.atlas.letters import Letter, letters
 
 LONG = 12  # characters of a number of copies, above which it has a name
 SPANS = r"\[(.*?)\]"
