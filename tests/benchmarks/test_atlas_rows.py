@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from sympy import Integer
 
-from benchmarks.atlas.latex import parsed, value
 from benchmarks.atlas.row import Ask, Row, row
 from benchmarks.atlas.rows import ROWS, made_with
 from benchmarks.atlas.run import model_types
+from benchmarks.atlas.section import count
 from benchmarks.atlas.workers import executor
 from paramcalc.conditions import RELATIONS, Condition
 from paramcalc.expression import parse_exact
 from paramcalc.sampling import meets
 from paramcalc.symbols import canonical
-from tests.benchmarks.atlas_rows import FORMED, FOUND, MADE, ROW_OF, at
+from tests.benchmarks.atlas_rows import FORMED, FOUND, MADE, ROW_OF
 
 SAMPLE = ["gpt2", "bert", "t5", "clip", "vit", "opt", "whisper"]
 
@@ -24,6 +26,12 @@ def condition(text: str) -> Condition:
     relation = next(each for each in RELATIONS if f" {each} " in text)
     left, right = text.split(f" {relation} ")
     return Condition(parse_exact(left), relation, parse_exact(right))
+
+
+def at(size: Any, sizes: dict[str, int]) -> Any:
+    if isinstance(size, int):
+        return size
+    return size.xreplace({name: Integer(sizes[str(name)]) for name in size.free_symbols})
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +68,7 @@ def test_a_form_has_the_count_of_the_default_config(row: Row) -> None:
     sizes = row["free"]
     assert at(parse_exact(row["form"]), sizes) == row["params"]
     assert meets(sizes, [condition(text) for text in row["holds"]])
-    parts = [(parsed(part["times"]), parsed(part["each"])) for part in row["parts"]]
-    assert sum(value(times, sizes) * value(each, sizes) for times, each in parts) == row["params"]
+    assert sum(count(part["times"])(sizes) * count(part["each"])(sizes) for part in row["parts"]) == row["params"]
     assert row["predicted"] >= 8 or not sizes
 
 
