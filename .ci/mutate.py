@@ -39,7 +39,10 @@ LOGARITHM = ("tests/test_logarithm.py",)
 PARTIAL = ("tests/test_derive_partial.py",)
 KIT = ("tests/test_testing.py",)
 BUDGET = ("tests/test_parameter_budget.py",)
-ATLAS = ("tests/test_atlas.py", "-k", "not cluster and not today")
+ATLAS_LATEX = ("tests/benchmarks/test_atlas_latex.py",)
+ATLAS_PAGES = ("tests/benchmarks/test_atlas_pages.py",)
+ATLAS_PARTS = ("tests/benchmarks/test_atlas_parts.py",)
+ATLAS_RUN = ("tests/benchmarks/test_atlas_run.py", "-k", "not cluster")
 MISTAKES = [
     Mistake(
         "Linear loses its bias",
@@ -506,15 +509,19 @@ MISTAKES = [
     Mistake("changes pass", "testing/budget.py", "if changes.differs else []", "if False else []", BUDGET),
     Mistake("two models take one record", "testing/budget.py", "self.used.add(name)", "pass", BUDGET),
     Mistake(
-        "a row that was cut short stops a run", "../benchmarks/atlas.py", "suppress(ValueError)", "nullcontext()", ATLAS
+        "a row that was cut short stops a run",
+        "../benchmarks/atlas/rows.py",
+        "suppress(ValueError)",
+        "nullcontext()",
+        ATLAS_RUN,
     ),
-    Mistake("a lost worker is a row", "../benchmarks/atlas.py", "if lost:", "if False:", ATLAS),
+    Mistake("a lost worker is a row", "../benchmarks/atlas/run.py", "if lost:", "if False:", ATLAS_RUN),
     Mistake(
         "a process that takes its time is awaited",
-        "../benchmarks/atlas_row.py",
+        "../benchmarks/atlas/row.py",
         "poll(ask.patience)",
         "poll(None)",
-        ATLAS,
+        ATLAS_RUN,
     ),
     Mistake(
         "no condition is ever broken",
@@ -915,27 +922,27 @@ MISTAKES = [
         "{printer._print(base)}**",
         LOGARITHM,
     ),
-    Mistake("a minus is lost in print", "../benchmarks/atlas_math.py", "sign * less", "sign", ATLAS),
+    Mistake("a minus is lost in print", "../benchmarks/atlas/latex.py", "sign * less", "sign", ATLAS_LATEX),
     Mistake(
         "brackets are lost in print",
-        "../benchmarks/atlas_math.py",
+        "../benchmarks/atlas/latex.py",
         'return f"({latex(node, letters)})"',
         "return latex(node, letters)",
-        ATLAS,
+        ATLAS_LATEX,
     ),
     Mistake(
         "one letter for two sizes",
-        "../benchmarks/atlas_letters.py",
+        "../benchmarks/atlas/letters.py",
         " if each not in found.values())",
         ")",
-        ATLAS,
+        ATLAS_PAGES,
     ),
     Mistake(
         "layers of the second kind are left out",
-        "../benchmarks/atlas_parts.py",
+        "../benchmarks/atlas/parts.py",
         "canonical(one.times + other.times)",
         "one.times",
-        ATLAS,
+        ATLAS_PARTS,
     ),
 ]
 

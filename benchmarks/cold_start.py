@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from common import in_turn, machine, ratio, run_fresh, show
 from safetensors.numpy import save_file
+
+from benchmarks.common import in_turn, machine, ratio, run_fresh, show
 
 ROUNDS = 21
 SYMPY, NOTHING = 'python -c "import sympy"', "python -c pass"

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from common import Ratio, Samples, collector_off, machine, ratio, show
-from common import seconds as timed
-
 import paramcalc as pc
+from benchmarks.common import Ratio, Samples, collector_off, machine, ratio, show
+from benchmarks.common import seconds as timed
 from paramcalc.layers import ModuleList, TransformerEncoder, TransformerEncoderLayer
 
 SIZES = {10: 20, 100: 5, 1_000: 1, 10_000: 1}  # layers: runs in a round, unfolded

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import dask.array
 import numpy as np
 import torch
-from common import collector_off, in_turn, machine, ratio, show
 
 import paramcalc as pc
+from benchmarks.common import collector_off, in_turn, machine, ratio, show
 
 Array: TypeAlias = Any
 Case: TypeAlias = Callable[[], Array]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 import torchinfo
-from common import Ratio, collector_off, in_turn, machine, ratio, show
 from torch import nn
 
 import paramcalc as pc
+from benchmarks.common import Ratio, collector_off, in_turn, machine, ratio, show
 
 ROUNDS = 15
 LAYERS = (12, 48, 192, 768)

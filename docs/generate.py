@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import paramcalc as pc
+from benchmarks.atlas.page import pages
+from benchmarks.atlas.rows import ROWS, read
 from paramcalc.analysis.formula import formula
 from paramcalc.architectures import AMNL
 from paramcalc.layers import CATALOGUE, Layer
@@ -84,10 +86,6 @@ def current(text: str) -> str:
 
 def atlas() -> dict[str, str]:
     """The pages of the atlas, made of its rows."""
-    sys.path.append(str(ROOT / "benchmarks"))
-    from atlas import ROWS, read
-    from atlas_page import pages
-
     made, rows = read(ROWS)
     return {f"docs/{page}": text for page, text in pages(rows, made).items()}
 
@@ -122,8 +120,8 @@ def main() -> None:
     """Write the pages, or with --check exit with 1 where one is stale."""
     if "--check" not in sys.argv[1:]:
         write()
-    elif pages := stale():
-        sys.exit(f"stale: {', '.join(pages)}; run python docs/generate.py")
+    elif late := stale():
+        sys.exit(f"stale: {', '.join(late)}; run python -m docs.generate")
 
 
 if __name__ == "__main__":

@@ -4,59 +4,24 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
-
-from paramcalc.sizes.logarithm import logarithm
 
 Letters: TypeAlias = Mapping[str, str]
 
 WIDTH = 64  # characters of a line, about
 
-FUNCTIONS: dict[str, Callable[..., Fraction | int]] = {
-    "floor": math.floor,
-    "ceiling": math.ceil,
-    "Max": max,
-    "Min": min,
-    "Mod": lambda a, b: a % b,
-    "ilog": lambda x, base: logarithm(int(x), int(base)),
-}
 AROUND = {
     "floor": (r"\lfloor ", r" \rfloor"),
     "ceiling": (r"\lceil ", r" \rceil"),
     "Max": (r"\max(", ")"),
     "Min": (r"\min(", ")"),
 }
-OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: lambda base, power: Fraction(base ** int(power)),
-}
 
 
 def parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
-
-
-def value(node: ast.expr, sizes: Mapping[str, int]) -> Fraction:
-    """Return what an expression is for some sizes."""
-    match node:
-        case ast.Constant(value=int(number)):
-            return Fraction(number)
-        case ast.Name(id=name):
-            return Fraction(sizes[name])
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -value(operand, sizes)
-        case ast.Call(func=ast.Name(id=name), args=arguments):
-            return Fraction(FUNCTIONS[name](*(value(each, sizes) for each in arguments)))
-        case ast.BinOp(left=left, op=operation, right=right):
-            return OPERATORS[type(operation)](value(left, sizes), value(right, sizes))
-    raise ValueError(f"cannot read {ast.unparse(node)}")
 
 
 def latex(node: ast.expr, letters: Letters) -> str:

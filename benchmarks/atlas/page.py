@@ -11,8 +11,9 @@ from string import Template
 from textwrap import fill
 from typing import Any
 
-from atlas_section import section
 from tabulate import tabulate
+
+from benchmarks.atlas.section import section
 
 KINDS = {
     "full": ("all sizes", "a closed form in every size, that is every integer field that the model reads and can vary"),
@@ -106,7 +107,7 @@ def detail(rows: Sequence[Mapping[str, Any]]) -> str:
     first = rows[0]["model_type"][0].upper()
     links = " · ".join(f"[{row['model_type']}](#{anchor(row['model_type'])})" for row in rows)
     head = (
-        "<!-- Written by `python docs/generate.py` from benchmarks/atlas.jsonl. -->\n"
+        "<!-- Written by `python -m docs.generate` from benchmarks/atlas/rows.jsonl. -->\n"
         f"# The atlas: {first}\n\n"
         "[All model types](../atlas.md) · [How to read it](../atlas.md#how-to-read-it)\n\n"
         f"{links}\n"

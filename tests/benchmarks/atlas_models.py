@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+
+from benchmarks.atlas.row import Ask, Row, row
 
 
-def misbehaved(model_type: str, ask: Any) -> dict[str, Any]:
+def misbehaved(model_type: str, ask: Ask) -> Row:
     """A row, or what its name says."""
     if model_type == "crash":
         os._exit(3)
@@ -20,15 +21,12 @@ def misbehaved(model_type: str, ask: Any) -> dict[str, Any]:
     return {"model_type": model_type, "outcome": "full"}
 
 
-def rows(model_type: str, ask: Any) -> dict[str, Any]:
+def rows(model_type: str, ask: Ask) -> Row:
     """The row of such a model, made in a process of its own."""
-    from atlas_row import row
-
-    found: dict[str, Any] = row(model_type, ask, misbehaved)
-    return found
+    return row(model_type, ask, misbehaved)
 
 
-def lost(model_type: str, ask: Any) -> dict[str, Any]:
+def lost(model_type: str, ask: Ask) -> Row:
     """A row, or the end of the worker."""
     if model_type == "lost":
         os._exit(3)

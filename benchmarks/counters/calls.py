@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
-from tricky_models import MODELS, Inputs
+
+from benchmarks.counters.tricky_models import MODELS, Inputs
 
 
 class Answer(NamedTuple):

@@ -9,12 +9,13 @@ from string import Template
 from textwrap import fill
 from typing import TypeAlias
 
-from counter_calls import Answer
-from counter_search import EXAMPLES, Found
-from counters_reasons import REASONS
 from packaging.version import Version
 from tabulate import tabulate
-from tricky_models import MODELS
+
+from benchmarks.counters.calls import Answer
+from benchmarks.counters.reasons import REASONS
+from benchmarks.counters.search import EXAMPLES, Found
+from benchmarks.counters.tricky_models import MODELS
 
 Answers: TypeAlias = Mapping[tuple[str, str], Answer]
 

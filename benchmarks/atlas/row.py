@@ -1,4 +1,7 @@
-"""One row of the atlas: the closed form of one model type of transformers, derived in a process of its own."""
+"""One row of the atlas: the closed form of one model type of transformers, derived in a process of its own.
+
+Nothing but the standard library is imported at the top, since the scheduler of a Dask cluster loads this module too.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +60,8 @@ def derived(model_type: str, ask: Ask) -> Row:
 
 def _told(tree: Any) -> Row:
     """What a derived tree says, and what it rests on, as text and numbers that are the same each time."""
-    from atlas_parts import parts
-
     import paramcalc as pc
+    from benchmarks.atlas.parts import parts
 
     evidence = tree.evidence
     return {

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 import tomllib
 from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,29 +14,15 @@ import torch
 from torch import nn
 
 import paramcalc as pc
+from benchmarks.counters import page, search
+from benchmarks.counters.calls import COUNTERS
+from benchmarks.counters.environment import REQUIREMENTS, ROOT
+from benchmarks.counters.tricky_models import MODELS
 from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tree.dtypes import dtype_name
 from tests.sample_code import built as from_code
 
-ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "counters.md").read_text("utf-8")
-
-
-def load(name: str) -> ModuleType:
-    """A script of the benchmarks as a module; they import each other by these names."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-MODELS = load("tricky_models").MODELS
-COUNTERS = load("counter_calls").COUNTERS
-search: Any = load("counter_search")
-load("counters_reasons")
-page: Any = load("counters_page")
 
 
 def tables() -> dict[tuple[str, str, str], str]:
@@ -144,7 +127,7 @@ def test_every_model_stands_in_every_table() -> None:
 
 
 def test_the_page_has_the_text_and_the_reasons_of_its_sources() -> None:
-    template = (ROOT / "benchmarks" / "counters_page.md").read_text("utf-8")
+    template = Path(page.__file__).with_suffix(".md").read_text("utf-8")
     for piece in re.split(r"\$[a-z_]+", template):
         assert piece in PAGE
     assert page.reasons("count") in PAGE
@@ -178,7 +161,7 @@ def test_the_search_finds_the_counters_wrong_today(name: str) -> None:
 
 
 def test_the_versions_are_those_of_the_tests() -> None:
-    lines = (ROOT / "benchmarks" / "counters_requirements.txt").read_text("utf-8").splitlines()
+    lines = REQUIREMENTS.read_text("utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     told = " ".join(PAGE.split())
     assert all(f"{name} {pins[name]}" in told for name in page.PACKAGES)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
-from atlas_letters import Letter, letters
-from atlas_math import latex, lines, parsed, value, width
+from benchmarks.atlas.latex import latex, lines, parsed, width
+from benchmarks.atlas.letters import Letter, letters
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.program import Values, compiled
 
 LONG = 12  # characters of a number of copies, above which it has a name
 SPANS = r"\[(.*?)\]"
@@ -70,12 +73,18 @@ def formula(row: Mapping[str, Any], named: Mapping[str, str]) -> str:
     shown = []
     for part in row["parts"]:
         times, each = parsed(part["times"]), parsed(part["each"])
-        share = value(times, row["free"]) * value(each, row["free"]) / max(1, row["params"])
+        share = count(part["times"])(row["free"]) * count(part["each"])(row["free"]) / max(1, row["params"])
         first, *rest = lines(ast.Name(numbers[part["times"]]) if part["times"] in numbers else times, each, known)
-        label = rf"&& \scriptsize {_percent(float(share))} \enspace {_place(part['path'], named)}"
+        label = rf"&& \scriptsize {_percent(share)} \enspace {_place(part['path'], named)}"
         shown += [f"{first} {label}", *(rf"\quad {{}} {line.strip()}" for line in rest)]
     signed = [_joined(number, line) for number, line in enumerate(shown)]
     return _aligned(signed) + (f"\n\nwith\n\n{_aligned(_definitions(numbers, named))}" if numbers else "")
+
+
+@cache
+def count(text: str) -> Callable[[Values], Any]:
+    """Return what computes an expression in text; many parts of the atlas have the same one."""
+    return compiled(parse_exact(text))
 
 
 def _aligned(shown: Sequence[str]) -> str:

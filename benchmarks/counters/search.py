@@ -8,11 +8,11 @@ import warnings
 from typing import Any, NamedTuple
 
 import torch
-from counter_calls import COUNTERS
 from hypothesis import assume, settings
 from torch import Tensor, nn
-from tricky_models import Inputs
 
+from benchmarks.counters.calls import COUNTERS
+from benchmarks.counters.tricky_models import Inputs
 from paramcalc.testing import check_counter
 
 SEARCHED = (
