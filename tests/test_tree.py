@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import permutations
 
@@ -162,6 +163,15 @@ def test_wrong_trees_are_refused(build: object, message: str) -> None:
     assert callable(build)
     with pytest.raises((InvalidValue, UnknownName), match=message):
         build()
+
+
+@given(st.text(alphabet="ab.", max_size=5))
+def test_the_name_of_a_tensor_is_words_joined_by_single_dots(name: str) -> None:
+    if re.fullmatch(r"[ab]+(\.[ab]+)*", name):
+        assert dict(Block(own=(TensorSpec(name, (2,)),)).tensors()).keys() == {name}
+    else:
+        with pytest.raises(InvalidValue, match=r"name of a tensor: got .*; expected words joined by single dots"):
+            TensorSpec(name, (2,))
 
 
 def test_bind_refuses_what_the_conditions_exclude() -> None:

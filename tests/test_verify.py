@@ -19,6 +19,7 @@ import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue, UnknownName
 from paramcalc.matching import bindings
 from paramcalc.render.verify import verification_text
+from paramcalc.tensor import ROLES
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
 from paramcalc.tree import Argument, Block
@@ -92,8 +93,8 @@ def crossed(draw: st.DrawFn, levels: int = 2) -> Block:
         if levels and draw(st.booleans()):
             children.append(draw(crossed(levels - 1)).named(name))
         else:
-            shape, role = draw(st.sampled_from([(2,), (3,), (2, 1)])), draw(st.sampled_from(["parameter", "buffer"]))
-            own.append(pc.TensorSpec(name, shape, role))
+            shape = draw(st.sampled_from([(2,), (3,), (2, 1)]))
+            own.append(pc.TensorSpec(name, shape, draw(st.sampled_from(ROLES))))
     return Block("", "Module", tuple(own), tuple(children))
 
 
