@@ -93,6 +93,7 @@ EVIDENCE = st.builds(
     refused=st.lists(st.tuples(POINTS, st.text()), max_size=3).map(tuple),
     fixed=st.dictionaries(st.text(), PLAIN, max_size=3),
     only=st.lists(st.text(), max_size=2).map(tuple),
+    layout=st.dictionaries(st.text(), st.integers(), max_size=2),
     follows=st.dictionaries(st.text(), FOLLOWED, max_size=2),
     no_effect=st.lists(st.text(), max_size=2).map(tuple),
     builds=st.integers(0, 1000),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -15,9 +17,12 @@ import paramcalc as pc
 from paramcalc import Block, breakdown, render, symbol
 from paramcalc.breakdown import tensor_rows
 from paramcalc.errors import InvalidValue, UnknownName
+from paramcalc.evidence import Evidence
 from paramcalc.render import numbers
+from paramcalc.render.derived import evidence_lines
 from paramcalc.symbols import canonical, same
 from paramcalc.testing import block_trees as trees
+from tests.test_json import EVIDENCE
 
 DEPTHS = st.one_of(st.none(), st.integers(0, 4))
 
@@ -150,6 +155,51 @@ def test_unknown_formats_are_refused(format_: str) -> None:
 def test_a_wrong_depth_is_refused(depth: object) -> None:
     with pytest.raises(InvalidValue, match="expected a whole number of 0 or more"):
         breakdown(pc.layers.Linear(1, 1), depth=depth)  # type: ignore[arg-type]
+
+
+@given(EVIDENCE)
+def test_all_that_a_derived_form_rests_on_is_said(evidence: Evidence) -> None:
+    def many(items: Sequence[object], word: str) -> str:
+        return f"{len(items)} {word if len(items) == 1 else f'{word}s'}"
+
+    def pairs(values: Mapping[str, object]) -> str:
+        return ", ".join(f"{name}={value}" for name, value in values.items())
+
+    built, predicted = many(evidence.built, "size"), many(evidence.predicted, "other")
+    proof = f"fitted to models of {built}; predicted {predicted} exactly, tensor by tensor"
+    fixed = {name: value for name, value in evidence.fixed.items() if not isinstance(value, bool)}
+    expected = [
+        f"{proof} ({evidence.builds:,} built in all)",
+        *(f"such as {pairs(point)}" for point in evidence.predicted[:1]),
+        *(f"{many(evidence.refused, 'size')} refused, such as {pairs(at)}: {why}" for at, why in evidence.refused[-1:]),
+        *([f"fixed: {pairs(fixed)}"] if fixed else []),
+        *([f"layout: {pairs(evidence.layout)}"] if evidence.layout else []),
+        *([f"given by others: {pairs(evidence.follows)}"] if evidence.follows else []),
+        *([f"no effect: {', '.join(evidence.no_effect)}"] if evidence.no_effect else []),
+    ]
+    assert evidence_lines(evidence) == expected
+
+
+@pytest.mark.parametrize("shown", [numbers.count, numbers.size])
+def test_a_number_is_written_out_until_it_is_long(shown: Callable[[int], str]) -> None:
+    first = 2 ** (numbers.LONG - 1)  # of so many bits
+    assert "digits" not in shown(first - 1)
+    assert shown(first).startswith("an integer of about 3,011 digits")
+
+
+@given(trees.blocks(symbolic=False), DEPTHS)
+def test_bars_are_as_long_as_shares_to_an_eighth(tree: Block, depth: int | None) -> None:
+    body = render(tree, "text", depth=depth).split("\n\n")[0]
+    root, *below = breakdown(tree, depth=depth)
+    rows = [root, *([row for row in below if not row.empty] or below)]
+    for line, row in zip(body.splitlines(), rows, strict=True):
+        bar = re.search(r"[█▏▎▍▌▋▊▉]*$", line)
+        assert bar is not None
+        assert re.fullmatch("█*[▏▎▍▌▋▊▉]?", bar[0])
+        eighths = sum("▏▎▍▌▋▊▉█".index(each) + 1 for each in bar[0])
+        exact = Fraction(row.params, max(tree.params, 1)) * 24 * 8
+        assert abs(eighths - exact) <= Fraction(1, 2) or eighths == 1 > exact > 0
+        assert (eighths > 0) == (row.params > 0)
 
 
 def test_numbers_are_exact_and_round_half_up() -> None:
