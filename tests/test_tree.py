@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 import sympy
@@ -85,6 +85,28 @@ def test_fold_then_unfold_is_the_identity(tree: Block, values: dict[str, int]) -
     assert unfold(folded) == flat
     assert list(folded.tensors()) == list(flat.tensors())
     assert folded.totals == flat.totals
+
+
+@given(trees.blocks(symbolic=False), st.integers(2, 5), st.integers(0, 3))
+def test_equal_siblings_that_count_up_are_one(tree: Block, copies: int, first: int) -> None:
+    layer = unfold(tree)
+    names = [f"layer{number}" for number in range(first, first + copies)]
+    (one,) = fold(pc.compose("ModuleList", dict.fromkeys(names, layer))).children
+    assert (one.name, one.repeat, one.first) == ("layer{}", copies, first)
+    assert one.children == fold(layer).children
+
+
+@given(trees.blocks(), trees.values())
+def test_nothing_is_left_to_fold(tree: Block, values: dict[str, int]) -> None:
+    for path, block in fold(unfold(bound(tree, values))).walk():
+        for one, other in pairwise(block.children):
+            assert not (follows(one, other) and one.named("x") == other.named("x")), path
+
+
+def follows(one: Block, other: Block) -> bool:
+    """Whether two names are those of neighbours that count up: the same but for a number that is one more."""
+    before, after = (re.fullmatch(r"(.*?)(\d+)", each.name) for each in (one, other))
+    return bool(before and after and before[1] == after[1] and int(after[2]) == int(before[2]) + 1)
 
 
 def test_fold_joins_equal_neighbours_only() -> None:
