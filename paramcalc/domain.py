@@ -101,10 +101,11 @@ class Domain:
         """The names that can have one value only."""
         bounds = {name: [1, math.inf] for name in names}
         for each in self.conditions:
-            if isinstance(each.right, int) and str(each.left) in bounds and each.relation == ">=":
-                bounds[str(each.left)][0] = max(bounds[str(each.left)][0], each.right)
-            elif isinstance(each.left, int) and str(each.right) in bounds and each.relation == ">=":
-                bounds[str(each.right)][1] = min(bounds[str(each.right)][1], each.left)
+            more = {">": 1, ">=": 0}.get(each.relation)
+            if more is not None and isinstance(each.right, int) and str(each.left) in bounds:
+                bounds[str(each.left)][0] = max(bounds[str(each.left)][0], each.right + more)
+            elif more is not None and isinstance(each.left, int) and str(each.right) in bounds:
+                bounds[str(each.right)][1] = min(bounds[str(each.right)][1], each.left - more)
         return [name for name, (low, high) in bounds.items() if low == high]
 
     def bounded(self, condition: Condition) -> None:
