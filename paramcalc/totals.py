@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from paramcalc.dtypes import BITS
-from paramcalc.symbols import Size, canonical, total
+from paramcalc.symbols import Size, canonical, substitute, total
 from paramcalc.tensor import TensorSpec
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def of_tensor(tensor: TensorSpec) -> Totals:
     """Return the counts of one tensor: nothing where it is tied."""
     field = {"parameter": "trainable", "buffer": "buffers"}.get(tensor.role, tensor.role)
     return Totals(**{field: tensor.counted, "nbytes": bytes_of(tensor.counted, tensor.dtype)})
+
+
+def substituted(totals: Totals, values: Mapping[Any, Any]) -> Totals:
+    """Return the counts with symbols replaced; `values` is keyed by symbol."""
+    return Totals(*(substitute(getattr(totals, each.name), values) for each in fields(Totals)))
 
 
 def copied(totals: Totals, repeat: Size) -> Totals:
