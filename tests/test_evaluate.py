@@ -154,7 +154,7 @@ def test_a_mask_is_the_division_of_each_value(values: list[int], heads: int) -> 
         ({"lstm_hidden": torch.tensor([4.0])}, InvalidType, "got an array of torch.float32"),
         ({"lstm_hidden": [4, 8]}, InvalidType, "got list"),
         ({"lstm_hidden": H}, InvalidType, "expected integers"),
-        ({"lstm_hidden": 6}, PreconditionFailed, "1 configuration breaks? a condition"),
+        ({"lstm_hidden": 6}, PreconditionFailed, "1 configuration breaks a condition"),
         ({"lstm_hidden": np.array([4, 6, 7])}, PreconditionFailed, "2 configurations break a condition"),
     ],
 )

@@ -19,7 +19,7 @@ from transformers.utils import logging
 
 import paramcalc as pc
 from paramcalc.errors import BadFile, InvalidValue, UnknownName
-from paramcalc.sources.modules.config import build, from_config
+from paramcalc.sources.modules.config import build, from_config, library
 from tests.test_torch_module import assert_read
 
 GPT2 = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}
@@ -245,8 +245,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_configs_end_in_one_sentence(case: str) -> None:
     data, message = BAD[case]
-    with pytest.raises((BadFile, UnknownName, InvalidValue), match=message):
+    with pytest.raises((BadFile, UnknownName, InvalidValue), match=message) as read:
         from_config(data)
+    with pytest.raises(type(read.value)) as built:
+        build(data)
+    assert str(built.value) == str(read.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", bytes(range(256))])
@@ -259,5 +262,7 @@ def test_files_that_are_no_configs(tmp_path: Path, content: bytes) -> None:
 
 def test_a_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(InvalidValue, match=r"reading it needs transformers; pip install 'paramcalc\[huggingface\]'"):
-        from_config(SMALL)
+    for read in (lambda: from_config(SMALL), lambda: build(SMALL), library().__enter__):
+        with pytest.raises(InvalidValue) as missing:
+            read()
+        assert str(missing.value) == "config: reading it needs transformers; pip install 'paramcalc[huggingface]'"

@@ -14,11 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc import from_json, symbol, to_json
+from paramcalc import Block, from_json, symbol, to_json
 from paramcalc.cli import main
 from paramcalc.errors import BadFile
 from paramcalc.layers import CATALOGUE
+from paramcalc.sizes.parse import parse_exact
+from paramcalc.sizes.symbols import same
+from paramcalc.testing import block_trees as trees
 from paramcalc.tree.evidence import Evidence
+from paramcalc.tree.json import trees as tree_json
 
 TREE = pc.compose(
     "Model", {"fc": pc.layers.Linear(symbol("d"), 3), "mha": pc.layers.MultiheadAttention(symbol("d"), 2)}
@@ -56,6 +60,31 @@ def changed(path: list[Any], value: Any) -> str:
     return json.dumps(data)
 
 
+@given(trees.blocks(), st.data())
+def test_a_count_is_stated_and_another_one_is_noticed(tree: Block, data: st.DataObject) -> None:
+    written = json.loads(to_json(tree))
+    stated = written["params"]
+    assert same(parse_exact(str(stated)), tree.params)
+    other = stated + 1 if isinstance(stated, int) else f"{stated} + 1"
+    with pytest.raises(BadFile, match=r"it states .* parameters, its shapes give"):
+        from_json(json.dumps({**written, "params": other}))
+    tensors = [tensor for block in written["blocks"] for tensor in block.get("own", [])]
+    counted = [each for each in tensors if each.get("role") != "buffer" and "tied_to" not in each]
+    if counted:
+        data.draw(st.sampled_from(counted))["shape"].append(2)
+        with pytest.raises(BadFile):
+            from_json(json.dumps(written))
+
+
+def test_a_count_of_many_terms_is_not_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json.loads(GOOD)["params"] == str(TREE.params) == "4*d**2 + 7*d + 3"
+    monkeypatch.setattr(tree_json, "MOST_STATED", 3)
+    assert json.loads(to_json(TREE))["params"] == str(TREE.params)
+    monkeypatch.setattr(tree_json, "MOST_STATED", 2)
+    assert "params" not in json.loads(to_json(TREE))
+    assert from_json(to_json(TREE)) == TREE
+
+
 POINTS = st.dictionaries(st.sampled_from(["d", "n_layers", "widths_0"]), st.integers(1, 2**40), max_size=3)
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 FOLLOWED = st.sampled_from([7, symbol("d"), 2 * symbol("d") + 1, symbol("d") / 4, symbol("d") / symbol("n")])
@@ -66,6 +95,7 @@ EVIDENCE = st.builds(
     refused=st.lists(st.tuples(POINTS, st.text()), max_size=3).map(tuple),
     fixed=st.dictionaries(st.text(), PLAIN, max_size=3),
     only=st.lists(st.text(), max_size=2).map(tuple),
+    layout=st.dictionaries(st.text(), st.integers(), max_size=2),
     follows=st.dictionaries(st.text(), FOLLOWED, max_size=2),
     no_effect=st.lists(st.text(), max_size=2).map(tuple),
     builds=st.integers(0, 1000),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import operator
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -45,6 +47,57 @@ def test_every_operator_is_exact() -> None:
         expr: Any = parse_exact(text)
         for value in range(1, 30):
             assert expr.subs(d, value) == expected(value), text
+
+
+NUMBERS = st.recursive(
+    st.integers(0, 9).map(str),
+    lambda inner: st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%"]), inner).map(
+        lambda parts: f"({' '.join(parts)})"
+    ),
+    max_leaves=5,
+)
+
+
+def computed(node: ast.expr) -> Fraction:
+    """What Python computes with fractions in the place of integers."""
+    if isinstance(node, ast.Constant):
+        assert isinstance(node.value, int)
+        return Fraction(node.value)
+    assert isinstance(node, ast.BinOp)
+    return Fraction(PYTHON[type(node.op)](computed(node.left), computed(node.right)))
+
+
+PYTHON: dict[type[ast.operator], Any] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+
+
+@given(NUMBERS)
+def test_numbers_give_what_python_gives(text: str) -> None:
+    try:
+        expected = computed(ast.parse(text, mode="eval").body)
+    except ZeroDivisionError:
+        with pytest.raises(InvalidValue, match="expression: cannot compute it: division by zero; expected arithmetic"):
+            parse_exact(text)
+        return
+    if expected.denominator == 1:
+        assert parse_exact(text) == expected
+    else:
+        with pytest.raises(InvalidValue, match="is not always an integer"):
+            parse_exact(text)
+
+
+@pytest.mark.parametrize("division", ["/", "//", "%"])
+def test_a_division_by_zero_is_said(division: str) -> None:
+    for above in ("1", "h", "h*g + 2", "h - h"):
+        for below in ("0", "(2 - 2)", "(h - h)", "(0*h)", "floor(1/2)"):
+            with pytest.raises(InvalidValue, match="cannot compute it: division by zero"):
+                parse_exact(f"({above}) {division} {below}")
 
 
 HOSTILE = [

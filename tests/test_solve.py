@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import assume, given
@@ -13,22 +14,20 @@ import paramcalc as pc
 from paramcalc import Block, Condition, TensorSpec, solve, symbol
 from paramcalc.analysis.polynomial import intersect, largest_root, nonnegative
 from paramcalc.analysis.solve import solution
-from paramcalc.errors import InvalidType, InvalidValue, NoSolution, PreconditionFailed, UnknownName
+from paramcalc.errors import InvalidType, InvalidValue, NoSolution, UnknownName
 from paramcalc.layers import CATALOGUE
+from paramcalc.sizes.conditions import RELATIONS, Relation
 
 X = symbol("x")
 TRIED = 400
 
 
 def tried(block: Block, name: str, budget: int) -> int | None:
-    """The largest value up to a bound that the tree can be bound to within the budget, by trying all of them."""
-    for value in range(TRIED, 0, -1):
-        try:
-            if block.bind(**{name: value}).params <= budget:
-                return value
-        except (PreconditionFailed, InvalidValue):
-            continue
-    return None
+    """The largest value up to a bound for which the conditions hold within the budget, by trying all of them."""
+    values = np.arange(1, TRIED + 1)
+    values = values[pc.admissible(block, {name: values})]
+    fitting = values[pc.evaluate(block, {name: values}) <= budget]
+    return int(fitting.max()) if fitting.size else None
 
 
 def agrees(block: Block, budget: int) -> None:
@@ -40,6 +39,7 @@ def agrees(block: Block, budget: int) -> None:
             solve(block, "x", budget=budget)
     else:
         assert solve(block, "x", budget=budget) == expected
+        assert block.bind(x=expected).params <= budget
 
 
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=4), st.integers(1, 12), st.integers(0, 5), st.integers(0, 3000))
@@ -70,6 +70,30 @@ def test_groups_stand_below_the_line(channels: int, kernel: int, budget: int) ->
 def test_inequalities_bound_the_answer(low: int, high: int, budget: int) -> None:
     conditions = (Condition(X, ">", low), Condition(high, ">=", X))
     agrees(Block(own=(TensorSpec("t", (X,)),), conditions=conditions), budget)
+
+
+@st.composite
+def conditions(draw: st.DrawFn, relation: Any, near: int) -> Condition:
+    """A condition on x, often one that begins or ends to hold near a value."""
+    slope, constant = draw(st.sampled_from([*range(-6, 0), *range(1, 7)])), draw(st.integers(-20, 20))
+    if relation == "a power of":
+        return Condition(slope * X + constant, relation, 2)
+    if relation == "divisible by":
+        return Condition(slope * X + constant, relation, draw(st.integers(1, 12)))
+    square = draw(st.integers(-1, 1))
+    there = square * near**2 + slope * near + draw(st.integers(-2, 2))
+    return Condition(square * X**2 + slope * X, relation, draw(st.just(there) | st.integers(-5, 200)))
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_a_condition_of_each_relation(relation: Relation) -> None:
+    @given(st.data(), st.none() | st.sampled_from(RELATIONS), st.integers(-5, 300))
+    def holds(data: st.DataObject, other: Relation | None, budget: int) -> None:
+        relations = [relation] if other is None else [relation, other]
+        together = tuple(data.draw(conditions(each, budget)) for each in relations)
+        agrees(Block(own=(TensorSpec("t", (X,)),), conditions=together), budget)
+
+    holds()
 
 
 def test_amnl_within_three_and_a_half_million() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -19,12 +21,14 @@ from torch.nn.utils import parametrizations, prune
 import amnl_reference
 import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue
+from paramcalc.layers import find_layer
 from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.testing import modules
 from paramcalc.testing.case import Case
-from paramcalc.testing.layer_calls import modules_and_blocks
+from paramcalc.testing.layer_calls import STRATEGIES, cases, modules_and_blocks
 from paramcalc.tree.block import Block
 from paramcalc.tree.dtypes import dtype_name
+from paramcalc.tree.node import Argument
 from tests.agreement import Row, assert_agree, block_tensors
 
 
@@ -88,25 +92,90 @@ def test_a_catalogue_module_reads_as_the_catalogue_writes_it(case: Case) -> None
     assert block_tensors(tree) == block_tensors(block)
     read = dict(tree.walk())
     for path, part in pc.unfold(block).walk():
-        assert read[path].kind == part.kind, path
-        if part.kind not in ("TransformerEncoder", "TransformerDecoder", "Transformer"):
-            nothing = any(0 in tensor.shape for tensor in part.own)  # the catalogue refuses sizes of 0 as arguments
-            assert arguments(read[path]) == ([] if nothing else arguments(part)), path
+        assert read[path].title == expected_title(part), path
 
 
-def arguments(block: Block) -> list[tuple[str, Any]]:
-    """The arguments of a title, sizes that torch repeats for every dimension once."""
-    alike = block.kind.startswith(("Conv", "LayerNorm", "RMSNorm"))
-    said = [(each.name, each.value) for each in block.args if each.name not in ("dtype", "_freeze")]
-    if block.kind == "MultiheadAttention":
-        said = [(name, value) for name, value in said if name not in ("kdim", "vdim") or value != said[0][1]]
-    if "Norm" in block.kind and all(tensor.name != "weight" for tensor in block.own):
-        said = [(name, value) for name, value in said if name != "bias"]
-    return [(name, single(value) if alike else value) for name, value in said]
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_title_is_the_shortest_call_that_builds_the_tensors(name: str) -> None:
+    @given(cases(name))
+    def holds(case: Case) -> None:
+        assert_title(case)
+
+    holds()
 
 
-def single(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+class Several(NamedTuple):
+    """A call in which several things come together that are rare in random calls."""
+
+    name: str
+    args: tuple[object, ...]
+    more: dict[str, object]
+
+
+RARE = [
+    Several("AdaptiveLogSoftmaxWithLoss", (8, 40, [5, 9, 20]), {"div_value": 2.0}),
+    Several("LayerNorm", (8,), {"elementwise_affine": False}),
+    Several("LayerNorm", ((3, 8),), {"bias": False}),
+    Several("TransformerEncoderLayer", (8, 2), {"activation": Case("PReLU", (3,))}),
+    Several("TransformerDecoderLayer", (8, 2), {"activation": Case("PReLU", (3,))}),
+]
+
+
+@pytest.mark.parametrize("call", RARE, ids=lambda call: call.name)
+def test_a_title_says_what_is_rarely_said_together(call: Several) -> None:
+    assert_title(Case(call.name, call.args, call.more))
+
+
+def assert_title(case: Case) -> None:
+    """Fail unless the title of a module is as short as the catalogue can write it, and builds the same when read."""
+    tree = from_module(case.module())
+    assert tree.title == expected_title(case.block)
+    if tree.args:
+        tensors = {name: tensor.shape for name, tensor in tree.tensors() if not name.startswith("activation.")}
+        assert shapes(called(tree.title)) == tensors
+
+
+def expected_title(block: Block) -> str:
+    """The title without what changes no shape; stacks show their arguments below, and no argument may be 0."""
+    nothing = any(0 in tensor.shape for tensor in block.own)
+    stack = block.kind in ("TransformerEncoder", "TransformerDecoder", "Transformer")
+    return replace(block, args=() if nothing or stack else tuple(shortest(block))).title
+
+
+def shortest(block: Block) -> list[Argument]:
+    """The arguments of a block without those that change no shape, and one size where it stands for equal ones."""
+    kept = [each._replace(value=single(block.kind, each.value)) for each in block.args]
+    for each in block.args:
+        less = [other for other in kept if other != each]
+        if each.name in ("bias", "kdim", "vdim", "dtype", "_freeze") and built(block, less) == built(block, kept):
+            kept = less
+    return kept
+
+
+def single(kind: str, value: Any) -> Any:
+    """One size for a kernel of equal ones, and for a norm of one dimension."""
+    equal = kind.startswith("Conv") and isinstance(value, tuple) and len(set(value)) == 1
+    alone = kind in ("LayerNorm", "RMSNorm") and isinstance(value, tuple) and len(value) == 1
+    return value[0] if equal or alone else value
+
+
+def built(block: Block, args: list[Argument]) -> dict[str, Any]:
+    """The shapes that the catalogue's layer of this kind has with other arguments."""
+    by_position = [each.value for each in args if not each.name]
+    return shapes(find_layer(block.kind).build(*by_position, **{each.name: each.value for each in args if each.name}))
+
+
+def called(title: str) -> Block:
+    """The layer of the catalogue that a title calls."""
+    call = ast.parse(title, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Name)
+    named = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+    return find_layer(call.func.id).build(*map(ast.literal_eval, call.args), **named)
+
+
+def shapes(block: Block) -> dict[str, Any]:
+    return {name: tensor.shape for name, tensor in block.tensors()}
 
 
 def test_the_reference_reads_as_the_specification() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 import sympy
@@ -88,6 +89,28 @@ def test_fold_then_unfold_is_the_identity(tree: Block, values: dict[str, int]) -
     assert folded.totals == flat.totals
 
 
+@given(trees.blocks(symbolic=False), st.integers(2, 5), st.integers(0, 3))
+def test_equal_siblings_that_count_up_are_one(tree: Block, copies: int, first: int) -> None:
+    layer = unfold(tree)
+    names = [f"layer{number}" for number in range(first, first + copies)]
+    (one,) = fold(pc.compose("ModuleList", dict.fromkeys(names, layer))).children
+    assert (one.name, one.repeat, one.first) == ("layer{}", copies, first)
+    assert one.children == fold(layer).children
+
+
+@given(trees.blocks(), trees.values())
+def test_nothing_is_left_to_fold(tree: Block, values: dict[str, int]) -> None:
+    for path, block in fold(unfold(bound(tree, values))).walk():
+        for one, other in pairwise(block.children):
+            assert not (follows(one, other) and one.named("x") == other.named("x")), path
+
+
+def follows(one: Block, other: Block) -> bool:
+    """Whether two names are those of neighbours that count up: the same but for a number that is one more."""
+    before, after = (re.fullmatch(r"(.*?)(\d+)", each.name) for each in (one, other))
+    return bool(before and after and before[1] == after[1] and int(after[2]) == int(before[2]) + 1)
+
+
 def test_fold_joins_equal_neighbours_only() -> None:
     one, other = pc.layers.Linear(4, 4), pc.layers.Linear(4, 5)
     folded = fold(pc.layers.Sequential(one, one, other, one, one, one))
@@ -164,6 +187,15 @@ def test_wrong_trees_are_refused(build: object, message: str) -> None:
     assert callable(build)
     with pytest.raises((InvalidValue, UnknownName), match=message):
         build()
+
+
+@given(st.text(alphabet="ab.", max_size=5))
+def test_the_name_of_a_tensor_is_words_joined_by_single_dots(name: str) -> None:
+    if re.fullmatch(r"[ab]+(\.[ab]+)*", name):
+        assert dict(Block(own=(TensorSpec(name, (2,)),)).tensors()).keys() == {name}
+    else:
+        with pytest.raises(InvalidValue, match=r"name of a tensor: got .*; expected words joined by single dots"):
+            TensorSpec(name, (2,))
 
 
 def test_bind_refuses_what_the_conditions_exclude() -> None:

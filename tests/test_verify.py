@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import assume, given
+from hypothesis import strategies as st
 from torch import nn
 
 import amnl_reference
@@ -21,6 +22,7 @@ from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import Argument
+from paramcalc.tree.tensor import ROLES
 from paramcalc.verification.bindings import bindings
 from tests.test_torch_module import Tied
 
@@ -81,6 +83,33 @@ def test_one_changed_tensor_is_the_one_that_is_named(model: nn.Module) -> None:
         new = torch.empty((*old.shape, 2), dtype=old.dtype)
         setattr(module, last, nn.Parameter(new, requires_grad=old.requires_grad) if last in module._parameters else new)
     assert found(tree, model) == [("shape", name)]
+
+
+@st.composite
+def crossed(draw: st.DrawFn, levels: int = 2) -> Block:
+    """Trees of few names, so that one may be that of a tensor on one side and of a module on the other."""
+    own: list[pc.TensorSpec] = []
+    children: list[Block] = []
+    for name in draw(st.lists(st.sampled_from(["a", "b"]), unique=True)):
+        if levels and draw(st.booleans()):
+            children.append(draw(crossed(levels - 1)).named(name))
+        else:
+            shape = draw(st.sampled_from([(2,), (3,), (2, 1)]))
+            own.append(pc.TensorSpec(name, shape, draw(st.sampled_from(ROLES))))
+    return Block("", "Module", tuple(own), tuple(children))
+
+
+@given(crossed(), crossed())
+def test_what_differs_is_what_differs_in_the_lists_of_tensors(a: Block, b: Block) -> None:
+    first, second = dict(a.tensors()), dict(b.tensors())
+    expected = [("missing", name) for name in first.keys() ^ second.keys()]
+    for name in first.keys() & second.keys():
+        one, other = first[name], second[name]
+        expected += [("shape", name)] if one.shape != other.shape else []
+        expected += [("role", name)] if one.shape == other.shape and one.role != other.role else []
+    assert sorted(found(a, b)) == sorted(expected)
+    absent = {each.name: each.first is None for each in pc.verify(a, b).differences if each.what == "missing"}
+    assert absent == {name: name in second for name in first.keys() ^ second.keys()}
 
 
 def test_both_sides_are_shown() -> None:

@@ -232,7 +232,7 @@ def _require_all(condition: Condition, holds: Any) -> None:
     if not (holds if isinstance(holds, bool) else holds.all()):
         bad = 1 if isinstance(holds, bool) else int((~holds).sum())
         raise PreconditionFailed(
-            f"{bad:,} configuration{'s' if bad != 1 else ''} break a condition",
+            f"{bad:,} configuration{' breaks' if bad == 1 else 's break'} a condition",
             where=", ".join(sorted(condition.symbols)) or "evaluate",
             expected=str(condition),
             advice=condition.reason + "; `admissible` tells which ones do not",

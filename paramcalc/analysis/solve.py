@@ -108,8 +108,8 @@ def _largest_in_class(params: Size, x: Any, budget: int, conditions: list[Condit
     for each in conditions:
         gap = each.left - each.right - (1 if each.relation == ">" else 0)
         if each.relation == "!=":
-            sides = (nonnegative(_sign(gap - 1, x), 1), nonnegative(_sign(-gap - 1, x), 1))
-            runs = intersect(runs, sorted([*sides[0], *sides[1]], key=lambda run: run[0]))
+            above, below = (nonnegative(_sign(side - 1, x), 1) for side in (gap, -gap))
+            runs = intersect(runs, [*below, *above])
             continue
         if each.relation == "a power of":
             runs = intersect(runs, _powers(each, x, question))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from paramcalc.analysis.formula import Formula
 from paramcalc.rendering.formula import formula_text
@@ -21,14 +21,14 @@ def derived_text(tree: Block, closed: Formula) -> str:
 def evidence_lines(evidence: Evidence) -> list[str]:
     """Return what a derivation rests on, as sentences."""
     lines = [
-        f"fitted to models of {len(evidence.built):,} sizes; predicted {len(evidence.predicted):,} others exactly, "
+        f"fitted to models of {_many(evidence.built, 'size')}; predicted {_many(evidence.predicted, 'other')} exactly, "
         f"tensor by tensor ({evidence.builds:,} built in all)"
     ]
     if evidence.predicted:
         lines.append(f"such as {_point(evidence.predicted[0])}")
     if evidence.refused:
         point, reason = evidence.refused[-1]
-        lines.append(f"{len(evidence.refused):,} sizes refused, such as {_point(point)}: {reason}")
+        lines.append(f"{_many(evidence.refused, 'size')} refused, such as {_point(point)}: {reason}")
     fixed = {name: value for name, value in evidence.fixed.items() if type(value) is not bool}
     if fixed:
         lines.append(f"fixed: {', '.join(f'{name}={value}' for name, value in fixed.items())}")
@@ -39,6 +39,10 @@ def evidence_lines(evidence: Evidence) -> list[str]:
     if evidence.no_effect:
         lines.append(f"no effect: {', '.join(evidence.no_effect)}")
     return lines
+
+
+def _many(items: Sequence[object], word: str) -> str:
+    return f"{len(items):,} {word}{'' if len(items) == 1 else 's'}"
 
 
 def _point(point: Mapping[str, int]) -> str:

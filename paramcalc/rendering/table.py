@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paramcalc.analysis.breakdown import Row, Term, breakdown
 from paramcalc.analysis.storage import Stored, storage
 from paramcalc.rendering import numbers
-from paramcalc.sizes.symbols import Size, total
+from paramcalc.sizes.conditions import as_size
+from paramcalc.sizes.symbols import Size, sympified, total
 from paramcalc.tree.block import Block
-from paramcalc.tree.totals import Totals
+from paramcalc.tree.totals import Totals, substituted
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,11 @@ def table(
     nbytes: bool = False,
 ) -> Table:
     """Return the table of a tree; `at` gives its symbols the values that the numbers are for."""
-    rows = breakdown(block, depth=depth)
     numbered = block.bind(**at) if at else block
-    bound = breakdown(numbered, depth=depth) if at else rows
-    shown = rows if symbolic else bound
-    whole = bound[0].params
-    lines = [_line(row, number, whole, symbolic=symbolic) for row, number in zip(shown, bound, strict=True)]
+    rows = breakdown(block if symbolic else numbered, depth=depth)
+    counts = _with_values(rows, at) if symbolic and at else [row.totals for row in rows]
+    whole = counts[0].params
+    lines = [_line(row, totals, whole, symbolic=symbolic) for row, totals in zip(rows, counts, strict=True)]
     return Table(
         title=block.label or block.title,
         lines=tuple(lines[1:]) if len(lines) > 1 else tuple(lines),
@@ -127,12 +127,18 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
-def _line(row: Row, number: Row, whole: Size, *, symbolic: bool) -> Line:
+def _with_values(rows: Sequence[Row], at: Mapping[str, object]) -> list[Totals]:
+    """The counts of the rows where symbols have values: a row stays where there are no copies of its block then."""
+    values = sympified({name: as_size(value, where=name)[0] for name, value in at.items()})
+    return [substituted(row.totals, values) for row in rows]
+
+
+def _line(row: Row, totals: Totals, whole: Size, *, symbolic: bool) -> Line:
     formula = str(row.params) if symbolic else ""
     shape = _shapes(row.terms) if row.counted else ""
     remarks = [*(_remark(term) for term in row.terms), row.note] if row.level else []
     remark = ", ".join(dict.fromkeys(filter(None, remarks)))
-    return Line(row, _layer(row), shape, remark, formula, number.totals, numbers.share(number.params, whole))
+    return Line(row, _layer(row), shape, remark, formula, totals, numbers.share(totals.params, whole))
 
 
 def _sizes(params: Size, stored: tuple[Stored, ...]) -> str:

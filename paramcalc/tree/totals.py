@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
-from paramcalc.sizes.symbols import Size, canonical, total
+from paramcalc.sizes.symbols import Size, canonical, substitute, total
 from paramcalc.tree.dtypes import BITS
 from paramcalc.tree.node import Node
 from paramcalc.tree.tensor import TensorSpec
@@ -49,6 +51,11 @@ def of_tensor(tensor: TensorSpec) -> Totals:
     """Return the counts of one tensor: nothing where it is tied."""
     field = {"parameter": "trainable", "buffer": "buffers"}.get(tensor.role, tensor.role)
     return Totals(**{field: tensor.counted, "nbytes": bytes_of(tensor.counted, tensor.dtype)})
+
+
+def substituted(totals: Totals, values: Mapping[Any, Any]) -> Totals:
+    """Return the counts with symbols replaced; `values` is keyed by symbol."""
+    return Totals(*(substitute(getattr(totals, each.name), values) for each in fields(Totals)))
 
 
 def copied(totals: Totals, repeat: Size) -> Totals:

@@ -97,10 +97,11 @@ class Domain:
         """Return the names that can have one value only."""
         ranges = {name: [1, math.inf] for name in names}
         for each in self.conditions:
-            if isinstance(each.right, int) and str(each.left) in ranges and each.relation == ">=":
-                ranges[str(each.left)][0] = max(ranges[str(each.left)][0], each.right)
-            elif isinstance(each.left, int) and str(each.right) in ranges and each.relation == ">=":
-                ranges[str(each.right)][1] = min(ranges[str(each.right)][1], each.left)
+            more = {">": 1, ">=": 0}.get(each.relation)
+            if more is not None and isinstance(each.right, int) and str(each.left) in ranges:
+                ranges[str(each.left)][0] = max(ranges[str(each.left)][0], each.right + more)
+            elif more is not None and isinstance(each.left, int) and str(each.right) in ranges:
+                ranges[str(each.right)][1] = min(ranges[str(each.right)][1], each.left - more)
         return [name for name, (low, high) in ranges.items() if low == high]
 
     def accept(self, point: Point) -> None:
