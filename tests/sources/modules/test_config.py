@@ -20,7 +20,7 @@ from transformers.utils import logging
 import paramcalc as pc
 from paramcalc.errors import BadFile, InvalidValue, UnknownName
 from paramcalc.sources.modules.config import build, from_config, library
-from tests.test_torch_module import assert_read
+from tests.sources.modules.reading import assert_read
 
 GPT2 = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}
 T5 = {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
