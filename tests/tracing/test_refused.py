@@ -18,7 +18,7 @@ import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, UnknownName
 from paramcalc.tracing import shapes
-from tests import bad_factories
+from tests.tracing import bad_factories
 
 MODULE = "a torch.nn.Module or a Block"
 UNSTEADY = "derive: the same sizes do not always build the same model: "
@@ -85,7 +85,7 @@ def test_on_the_command_line(name: str, capsys: pytest.CaptureFixture[str]) -> N
     factory, at, vary, message = BAD[name]
     given = [f"--at={key}={value}".lower() for key, value in at.items()]
     with pytest.raises(SystemExit) as stop:
-        main(["derive", f"tests.bad_factories:{factory}", *given, *(["--vary", vary] if vary else [])])
+        main(["derive", f"tests.tracing.bad_factories:{factory}", *given, *(["--vary", vary] if vary else [])])
     out, err = capsys.readouterr()
     assert (stop.value.code, out) == (2, "")
     assert re.fullmatch(rf"paramcalc: .*{message}.*\n", err), err

@@ -1,4 +1,4 @@
-"""Whole parts of logarithms, and powers of them: their law, their text, arrays of them, forms that need them."""
+"""Whole parts of logarithms, and powers of them: their law, their text, arrays of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 
 import paramcalc as pc
 from paramcalc import Block, TensorSpec, symbol
@@ -20,7 +19,6 @@ from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.logarithm import ilog, ipow, logarithm
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import as_expr, same
-from tests.forms import agrees
 
 F, S = symbol("f"), symbol("s")
 TEXTS = [
@@ -137,41 +135,3 @@ def test_no_budget_is_solved_for_what_is_no_polynomial() -> None:
     third = Condition(ilog(F, 2), "divisible by", 3, "every third")  # the last three of 1 to 50 do not meet it
     with pytest.raises(InvalidValue, match=r"ilog\(f, 2\) is no polynomial"):
         pc.solve(Block(own=(TensorSpec("weight", (F, 2)),), conditions=(third,)), "f", budget=100)
-
-
-def halving(factor: int, width: int) -> nn.Module:
-    """As many layers as the factor can be halved."""
-    return nn.ModuleList(nn.Linear(width, 3) for _ in range(int(math.log2(factor))))
-
-
-@pytest.mark.parametrize("factor", [8, 2, 64])
-def test_a_number_of_layers_that_is_a_logarithm(factor: int) -> None:
-    tree = pc.derive(halving, {"factor": factor, "width": 24})
-    assert str(tree.params) == "3*width*ilog(factor, 2) + 3*ilog(factor, 2)"
-    for each in (1, 2, 3, 4, 7, 8, 9, 31, 32, 1000):
-        assert agrees(halving, tree, factor=each, width=5)
-
-
-def subsampled(factor: int, width: int, features: int, stride: int) -> nn.Module:
-    """Convolutions that stride over the features as often as a factor says, and a layer for what is left of them."""
-    layers = int(math.log2(factor))
-    convolutions = nn.ModuleList(nn.Conv1d(width, width, 3) for _ in range(layers))
-    return nn.ModuleDict({"layers": convolutions, "out": nn.Linear(features // stride**layers, width)})
-
-
-def test_what_is_left_after_striding_as_often_as_a_factor_says() -> None:
-    tree = pc.derive(subsampled, {"factor": 8, "width": 24, "features": 80, "stride": 2})
-    assert tree.symbols == {"factor", "width", "features", "stride"}
-    held = 0
-    for factor in (1, 2, 4, 8, 16, 13):
-        for features in (16, 54, 80):
-            for stride in (1, 2, 3):
-                point = {"factor": factor, "width": 3, "features": features, "stride": stride}
-                try:
-                    params = tree.bind(**point).params
-                except PreconditionFailed:
-                    continue
-                held += 1
-                assert params == sum(each.numel() for each in subsampled(**point).parameters())
-                assert agrees(subsampled, tree, **point)
-    assert held > 20

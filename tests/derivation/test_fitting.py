@@ -1,13 +1,15 @@
-"""Numbers as expressions: whatever is offered for some numbers has exactly these at every point."""
+"""Numbers as expressions: the simplest that has exactly these at every point."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import paramcalc as pc
 from paramcalc.derivation.fitting.fitter import Fitter
 from paramcalc.sizes.symbols import substitute, sympified
 
@@ -17,6 +19,23 @@ POINTS = st.lists(
     max_size=12,
     unique_by=lambda point: (point["a"], point["b"]),
 )
+
+
+def test_the_simplest_expression_is_taken() -> None:
+    points = [
+        {"d": 8 * a, "h": b, "k": c} for a, b, c in ((1, 2, 1), (3, 4, 2), (5, 3, 3), (2, 7, 5), (7, 5, 4), (4, 6, 7))
+    ]
+    fitter = Fitter(points)
+    for wanted in ("d", "3*d", "d*h", "d*k/4", "d + 3*h", "d*h + 1", "Max(d, 20)"):
+        size = pc.symbol("d") if wanted == "d" else None
+        values = [eval(wanted, {"Max": max}, dict(point)) for point in points]  # the text is the test's own
+        found: Any = fitter.fit([int(value) for value in values])
+        assert found is not None
+        assert size is None or found == size
+        assert [int(pc.symbol("d") * 0 + found.subs({pc.symbol(k): v for k, v in p.items()})) for p in points] == values
+    assert fitter.fit([3, 1, 4, 1, 5, 9]) is None
+
+
 KINDS: dict[str, Callable[[int, int], int]] = {
     "a line": lambda a, b: 3 * a + 5,
     "a product": lambda a, b: 2 * a * b,

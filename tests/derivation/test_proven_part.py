@@ -125,7 +125,9 @@ def test_the_command_prints_no_part_as_the_whole(capsys: pytest.CaptureFixture[s
     from paramcalc.cli import main
 
     with pytest.raises(SystemExit) as stop:
-        main(["derive", "tests.test_derive_partial:one_head", "--at", "width=8,seed=45", "--vary", "width,seed"])
+        main(
+            ["derive", "tests.derivation.test_proven_part:one_head", "--at", "width=8,seed=45", "--vary", "width,seed"]
+        )
     out, err = capsys.readouterr()
     assert (stop.value.code, out) == (2, "")
     assert err.startswith("paramcalc: head.out.weight: dimension 0 follows no expression that was tried: ")
