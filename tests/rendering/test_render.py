@@ -5,28 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import Block, breakdown, render, symbol
-from paramcalc.analysis.breakdown import Row, tensor_rows
+from paramcalc.analysis.breakdown import tensor_rows
 from paramcalc.errors import InvalidValue, UnknownName
-from paramcalc.rendering import numbers
 from paramcalc.rendering.derived import evidence_lines
-from paramcalc.rendering.table import table
 from paramcalc.sizes.symbols import canonical, same
 from paramcalc.testing import block_trees as trees
 from paramcalc.tree.evidence import Evidence
-from paramcalc.tree.totals import Totals
-from tests.test_json import EVIDENCE
+from tests.sample_evidence import EVIDENCE
 
 DEPTHS = st.one_of(st.none(), st.integers(0, 4))
 
@@ -96,56 +90,6 @@ def test_text_has_a_line_for_every_row(tree: Block, depth: int | None) -> None:
         assert line.count("─") == (1 if row.level else 0)
 
 
-A, B = symbol("a"), symbol("b")
-LAYERS = st.sampled_from([pc.layers.Linear(A, 3), pc.layers.BatchNorm1d(B), pc.layers.LSTM(A, B, 2)])
-
-
-@st.composite
-def with_blocks_that_may_be_absent(draw: st.DrawFn) -> Block:
-    """A tree of which some blocks, or all copies of some, are there for some sizes only."""
-    once = replace(draw(LAYERS), name="once", repeat=draw(st.sampled_from([sympy.Min(1, A - 1), sympy.Min(1, B // 3)])))
-    several = Block("", "Layer", children=(draw(LAYERS).named("x"), once))
-    copies = draw(st.sampled_from([A - 1, sympy.Max(0, B - 2), A // 2]))
-    tree = draw(trees.blocks())
-    return replace(tree, children=(*tree.children, Block("layers", children=(pc.repeated(several, copies),)), once))
-
-
-def by_place(rows: Sequence[Row]) -> dict[tuple[str, ...], Row]:
-    """Rows by the names of the blocks down to each, in which no range of copies stands."""
-    found: dict[tuple[str, ...], Row] = {}
-    above: list[str] = []
-    for row in rows:
-        above[row.level :] = [row.place]
-        found[tuple(above)] = row
-    assert len(found) == len(rows)
-    return found
-
-
-@given(with_blocks_that_may_be_absent(), trees.values(), DEPTHS)
-def test_the_numbers_of_a_symbolic_table_are_those_of_the_bound_tree(
-    tree: Block, values: dict[str, int], depth: int | None
-) -> None:
-    at = {name: value for name, value in values.items() if name in tree.symbols}
-    shown = table(tree, symbolic=True, at=at, depth=depth)
-    lines = [shown.total, *(shown.lines if shown.lines[0].row.level else ())]
-    counts = {place: line.totals for place, line in zip(by_place([line.row for line in lines]), lines, strict=True)}
-    actual = {place: row.totals for place, row in by_place(breakdown(tree.bind(**at), depth=depth)).items()}
-    assert counts == {place: actual.get(place, Totals()) for place in counts}
-    assert actual.keys() <= counts.keys()
-    assert [line.formula for line in lines] == [str(row.params) for row in breakdown(tree, depth=depth)]
-
-
-@pytest.mark.parametrize("style", ["text", "markdown", "csv"])
-def test_a_block_that_is_absent_has_a_row_of_nothing(style: str) -> None:
-    n = symbol("n")
-    head = replace(pc.layers.Linear(4, 3), name="head", repeat=sympy.Min(1, n - 1))
-    tree = Block("", "Net", children=(pc.layers.Linear(n, 2).named("body"), head))
-    absent, there = (render(tree, style, symbolic=True, at={"n": number}) for number in (1, 2))
-    row = {"text": r"head .* 0 +0.0%", "markdown": r"`head`.* 0 +\| +0.0%", "csv": r"head,.*,0,0.0%,"}[style]
-    assert re.search(row, absent)
-    assert not re.search(row, there)
-
-
 def test_the_shape_column_is_the_arithmetic_of_the_count() -> None:
     rows = csv.DictReader(io.StringIO(render(pc.architecture("amnl"), "csv")))
     counted = [row for row in rows if row["counted"] == "yes"]
@@ -185,12 +129,6 @@ def test_a_table_without_parameters_has_no_shares() -> None:
     assert "%" not in render(pc.layers.Sequential(pc.layers.Identity()))
 
 
-def test_a_symbolic_table_without_values_has_no_numbers() -> None:
-    text = render(pc.layers.Linear(symbol("d"), 3), symbolic=True)
-    assert "Parameters |" not in text
-    assert "`3*d + 3`" in text
-
-
 @pytest.mark.parametrize("format_", ["markdwn", "", "pdf"])
 def test_unknown_formats_are_refused(format_: str) -> None:
     with pytest.raises(UnknownName, match=r"unknown format .*(did you mean|known:)"):
@@ -224,37 +162,3 @@ def test_all_that_a_derived_form_rests_on_is_said(evidence: Evidence) -> None:
         *([f"no effect: {', '.join(evidence.no_effect)}"] if evidence.no_effect else []),
     ]
     assert evidence_lines(evidence) == expected
-
-
-@pytest.mark.parametrize("shown", [numbers.count, numbers.size])
-def test_a_number_is_written_out_until_it_is_long(shown: Callable[[int], str]) -> None:
-    first = 2 ** (numbers.LONG - 1)  # of so many bits
-    assert "digits" not in shown(first - 1)
-    assert shown(first).startswith("an integer of about 3,011 digits")
-
-
-@given(trees.blocks(symbolic=False), DEPTHS)
-def test_bars_are_as_long_as_shares_to_an_eighth(tree: Block, depth: int | None) -> None:
-    body = render(tree, "text", depth=depth).split("\n\n")[0]
-    root, *below = breakdown(tree, depth=depth)
-    rows = [root, *([row for row in below if not row.empty] or below)]
-    for line, row in zip(body.splitlines(), rows, strict=True):
-        bar = re.search(r"[█▏▎▍▌▋▊▉]*$", line)
-        assert bar is not None
-        assert re.fullmatch("█*[▏▎▍▌▋▊▉]?", bar[0])
-        eighths = sum("▏▎▍▌▋▊▉█".index(each) + 1 for each in bar[0])
-        exact = Fraction(row.params, max(tree.params, 1)) * 24 * 8
-        assert abs(eighths - exact) <= Fraction(1, 2) or eighths == 1 > exact > 0
-        assert (eighths > 0) == (row.params > 0)
-
-
-def test_numbers_are_exact_and_round_half_up() -> None:
-    assert numbers.count(12_345_678_901_234_567_890) == "12,345,678,901,234,567,890"
-    assert [numbers.share(part, 2000) for part in (0, 1, 3, 2000)] == ["0.0%", "0.1%", "0.2%", "100.0%"]
-    assert numbers.share(1, 2001) == "<0.1%"
-    assert [numbers.size(value) for value in (999, 1000, 3_843_856, 10**12)] == [
-        "999 B",
-        "1.00 kB",
-        "3.84 MB",
-        "1.00 TB",
-    ]

@@ -13,6 +13,8 @@ from paramcalc.rendering.diff import diff_table
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
 
+LINEAR = pc.layers.Linear
+
 
 def held(tree: Block) -> bool:
     """Whether a tree has components: children with a name that hold tensors."""
@@ -126,3 +128,17 @@ def test_a_copy_without_tensors_may_be_shared() -> None:
     linear = pc.layers.Linear(4, 4).named("a")
     tree = Block(children=(copies, linear, Block("b", "ReLU", tied_to=".0")))
     assert not diff(tree, Block(children=(linear,))).differs
+
+
+def test_runs_that_change_places_differ() -> None:
+    def runs(*widths: int) -> Block:
+        return pc.fold(pc.layers.ModuleList([LINEAR(width, width) for width in widths for _ in range(2)]))
+
+    assert pc.diff(runs(4, 8, 5), runs(8, 4, 5), depth=None).differs
+    changes = [change for change in pc.diff(runs(4, 8, 5), runs(3, 8, 5), depth=None).changes if change.changed]
+    assert [(change.before, change.after) for change in changes] == [(40, 24)]
+    one, twelve = (
+        pc.layers.TransformerEncoder(pc.layers.TransformerEncoderLayer(8, 2, 16), count) for count in (1, 12)
+    )
+    paths = [change.path for change in pc.diff(one, twelve, depth=2).changes]
+    assert paths == ["layers", "layers.0"]

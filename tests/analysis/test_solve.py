@@ -11,15 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc import Block, Condition, TensorSpec, solve, symbol
+from paramcalc import Block, TensorSpec, solve, symbol
 from paramcalc.analysis.polynomial import intersect, largest_root, nonnegative
 from paramcalc.analysis.solve import solution
 from paramcalc.errors import InvalidType, InvalidValue, NoSolution, UnknownName
 from paramcalc.layers import CATALOGUE
-from paramcalc.sizes.conditions import RELATIONS, Relation
+from paramcalc.sizes.conditions import RELATIONS, Condition, Relation
+from paramcalc.sizes.parse import parse_exact
 
 X = symbol("x")
 TRIED = 400
+H = symbol("h")
 
 
 def tried(block: Block, name: str, budget: int) -> int | None:
@@ -158,3 +160,18 @@ def test_the_largest_root_is_the_floor_of_the_last_real_root(coefficients: list[
         near = round(float(last))
         exact = near if poly.eval(near) == 0 and abs(float(last) - near) < 1e-6 else sympy.floor(last)
         assert found == exact
+
+
+def test_a_wide_division_is_solved_directly() -> None:
+    block = pc.layers.MultiheadAttention(H, 1_000_003)
+    value = pc.solve(block, "h", budget=10**18)
+    assert value % 1_000_003 == 0
+    assert block.bind(h=value).params <= 10**18 < block.bind(h=value + 1_000_003).params
+
+
+def test_the_solver_does_not_say_none_where_one_may_be() -> None:
+    block = Block(own=(TensorSpec("w", (H,)),), conditions=(Condition(H - 10, "divisible by", H + 1),))
+    assert block.bind(h=10).params == 10
+    assert pc.solve(block, "h", budget=1000) == 10
+    nested = Block(own=(TensorSpec("w", (H,)), TensorSpec("v", (parse_exact("h//2//2"),))))
+    assert pc.solve(nested, "h", budget=100) == max(h for h in range(200) if h + h // 2 // 2 <= 100)
