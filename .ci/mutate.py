@@ -25,20 +25,75 @@ class Mistake:
     tests: tuple[str, ...]
 
 
-LAYERS = ("tests/test_layers.py",)
-MODULES = ("tests/test_torch_module.py",)
-VERIFY = ("tests/test_verify.py",)
-DERIVE = ("tests/test_derive.py",)
-DOMAIN = ("tests/test_derive_domain.py",)
-SEARCH = ("tests/test_search.py",)
-EXPLAINING = ("tests/test_explaining.py",)
-ARGUMENTS = ("tests/test_derive_arguments.py",)
-REFUSED = ("tests/test_derive_refused.py",)
-LISTS = ("tests/test_derive_layers.py",)
-LOGARITHM = ("tests/test_logarithm.py",)
-PARTIAL = ("tests/test_derive_partial.py",)
-KIT = ("tests/test_testing.py",)
-BUDGET = ("tests/test_parameter_budget.py",)
+LAYERS = (
+    "tests/layers/test_completeness.py",
+    "tests/layers/test_conditions.py",
+    "tests/layers/test_refused.py",
+    "tests/layers/test_tensors.py",
+)
+MODULES = (
+    "tests/sources/modules/test_lazy.py",
+    "tests/sources/modules/test_packed.py",
+    "tests/sources/modules/test_refused.py",
+    "tests/sources/modules/test_sharing.py",
+    "tests/sources/modules/test_tensors.py",
+    "tests/sources/modules/test_titles.py",
+    "tests/sources/modules/test_views.py",
+    "tests/sources/modules/test_wrappers.py",
+)
+VERIFY = (
+    "tests/verification/test_bindings.py",
+    "tests/verification/test_checkpoints.py",
+    "tests/verification/test_sharing.py",
+    "tests/verification/test_verify.py",
+)
+DERIVE = (
+    "tests/cli/test_derive.py",
+    "tests/derivation/test_bounds.py",
+    "tests/derivation/test_clues.py",
+    "tests/derivation/test_engine.py",
+    "tests/derivation/test_fitting.py",
+    "tests/derivation/test_fixed_sizes.py",
+    "tests/derivation/test_layers_in_turns.py",
+    "tests/derivation/test_roundings.py",
+    "tests/tracing/test_integers.py",
+)
+DOMAIN = (
+    "tests/derivation/test_bounds.py",
+    "tests/derivation/test_ends.py",
+    "tests/derivation/test_fixed_sizes.py",
+    "tests/derivation/test_floats.py",
+    "tests/derivation/test_kinds_by_place.py",
+    "tests/derivation/test_layers_in_turns.py",
+    "tests/derivation/test_logarithms.py",
+    "tests/derivation/test_refusals.py",
+    "tests/derivation/test_roundings.py",
+)
+SEARCH = ("tests/derivation/test_search.py",)
+EXPLAINING = ("tests/derivation/test_explanations.py",)
+ARGUMENTS = ("tests/tracing/test_arguments.py",)
+REFUSED = ("tests/tracing/test_refused.py",)
+LISTS = (
+    "tests/derivation/test_absent_parts.py",
+    "tests/derivation/test_clues.py",
+    "tests/derivation/test_kinds_by_place.py",
+    "tests/derivation/test_layers_in_turns.py",
+    "tests/derivation/test_roundings.py",
+)
+LOGARITHM = (
+    "tests/derivation/test_logarithms.py",
+    "tests/sizes/test_logarithm.py",
+)
+PARTIAL = ("tests/derivation/test_proven_part.py",)
+KIT = (
+    "tests/testing/test_counters.py",
+    "tests/testing/test_counts.py",
+    "tests/testing/test_formulas.py",
+    "tests/testing/test_names.py",
+    "tests/testing/test_same_tensors.py",
+    "tests/testing/test_strategies.py",
+)
+BUDGET = ("tests/testing/test_parameter_budget.py",)
 ATLAS_LATEX = ("tests/benchmarks/test_atlas_latex.py",)
 ATLAS_PAGES = ("tests/benchmarks/test_atlas_pages.py",)
 ATLAS_PARTS = ("tests/benchmarks/test_atlas_parts.py",)
@@ -70,84 +125,189 @@ MISTAKES = [
         "layers/attention.py",
         "conditions += require(width",
         "require(width",
-        ("tests/test_layers.py", "tests/test_tree.py"),
+        (
+            "tests/layers/test_completeness.py",
+            "tests/layers/test_conditions.py",
+            "tests/layers/test_refused.py",
+            "tests/layers/test_tensors.py",
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
     Mistake(
-        "a tied tensor counts", "tree/totals.py", "if tensor.tied_to is None:", "if True:", ("tests/test_tree.py",)
+        "a tied tensor counts",
+        "tree/totals.py",
+        "if tensor.tied_to is None:",
+        "if True:",
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
-    Mistake("copies count once", "tree/totals.py", "canonical(repeat * size)", "size", ("tests/test_tree.py",)),
+    Mistake(
+        "copies count once",
+        "tree/totals.py",
+        "canonical(repeat * size)",
+        "size",
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
+    ),
     Mistake(
         "symbols are replaced one by one",
         "sizes/symbols.py",
         "expr.xreplace(values)",
         "expr.subs(list(values.items()))",
-        ("tests/test_tree.py",),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
     Mistake(
-        "conditions are not checked", "tree/bind.py", "if checked.holds is False:", "if False:", ("tests/test_tree.py",)
+        "conditions are not checked",
+        "tree/bind.py",
+        "if checked.holds is False:",
+        "if False:",
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
     Mistake(
         "unequal neighbours are folded",
         "tree/fold.py",
         "(child.content(), child.children)",
         "child.kind",
-        ("tests/test_tree.py",),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
     Mistake(
         "rows of a block's own tensors are lost",
         "analysis/breakdown.py",
         "yield from _own_rows(block, path, shown, level + 1, times)",
         "pass",
-        ("tests/test_render.py",),
+        (
+            "tests/rendering/test_numbers.py",
+            "tests/rendering/test_render.py",
+            "tests/rendering/test_symbolic_tables.py",
+        ),
     ),
     Mistake(
         "buffers are part of the formula",
         "analysis/formula.py",
         "if tensor.is_parameter))",
         "))",
-        ("tests/test_formula.py",),
+        ("tests/analysis/test_formula.py",),
     ),
     Mistake(
         "the solver forgets the divisions",
         "analysis/solve.py",
         "if all(left(candidate)",
         "if True or all(left(candidate)",
-        ("tests/test_solve.py",),
+        ("tests/analysis/test_solve.py",),
     ),
     Mistake(
         "narrow integers wrap",
         "analysis/evaluate.py",
         "_as(array, dtype) for",
         "array for",
-        ("tests/test_evaluate.py",),
+        (
+            "tests/analysis/test_admissible.py",
+            "tests/analysis/test_evaluate.py",
+        ),
     ),
     Mistake(
         "bits show a division that is not there",
         "analysis/evaluate.py",
         "bits.get(left.name, 1) & (right - 1) == 0",
         "bits.get(left.name, 1) & (right // 2 - 1) == 0",
-        ("tests/test_evaluate.py",),
+        (
+            "tests/analysis/test_admissible.py",
+            "tests/analysis/test_evaluate.py",
+        ),
     ),
     Mistake(
         "large counts wrap",
         "analysis/evaluate.py",
         "<= LARGEST_DIMENSION for program",
         "<= 2**80 for program",
-        ("tests/test_evaluate.py",),
+        (
+            "tests/analysis/test_admissible.py",
+            "tests/analysis/test_evaluate.py",
+        ),
     ),
     Mistake(
         "JSON loses frozen and buffer",
         "tree/json/trees.py",
         '("role", "parameter"), ',
         "",
-        ("tests/test_tree.py", "tests/test_json.py"),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+            "tests/tree/test_json.py",
+            "tests/tree/test_json_evidence.py",
+            "tests/tree/test_json_refused.py",
+            "tests/tree/test_json_versions.py",
+        ),
     ),
     Mistake(
         "the flag for a LayerNorm is ignored",
         "architectures/amnl.py",
         "if config.lstm_norm else {}",
         "",
-        ("tests/test_amnl.py",),
+        ("tests/architectures/test_amnl.py",),
     ),
     Mistake(
         "a shared module counts again",
@@ -183,35 +343,53 @@ MISTAKES = [
         "sources/files/safetensors.py",
         "object_pairs_hook=_unique, ",
         "",
-        ("tests/test_checkpoint.py",),
+        (
+            "tests/sources/files/test_damaged_files.py",
+            "tests/sources/files/test_names_and_order.py",
+            "tests/sources/files/test_nothing_is_read_or_run.py",
+            "tests/sources/files/test_paths.py",
+            "tests/sources/files/test_round_trip.py",
+            "tests/sources/files/test_shards.py",
+            "tests/sources/files/test_shared_memory.py",
+            "tests/sources/files/test_training_files.py",
+        ),
     ),
     Mistake(
         "layer 10 comes before layer 2",
         "sources/files/state_names.py",
         'sorted(numbers, key=lambda word: (len(word.lstrip("0")), word.lstrip("0")))',
         "numbers",
-        ("tests/test_checkpoint.py",),
+        (
+            "tests/sources/files/test_damaged_files.py",
+            "tests/sources/files/test_names_and_order.py",
+            "tests/sources/files/test_nothing_is_read_or_run.py",
+            "tests/sources/files/test_paths.py",
+            "tests/sources/files/test_round_trip.py",
+            "tests/sources/files/test_shards.py",
+            "tests/sources/files/test_shared_memory.py",
+            "tests/sources/files/test_training_files.py",
+        ),
     ),
     Mistake(
         "configs may download",
         "sources/modules/config.py",
         "constants.HF_HUB_OFFLINE = True",
         "pass",
-        ("tests/test_huggingface.py",),
+        ("tests/sources/modules/test_config.py",),
     ),
     Mistake(
         "configs are not written out any more",
         "sources/modules/config.py",
         "config.__repr__ = written",
         "pass",
-        ("tests/test_huggingface.py", "-k", "as_it_was"),
+        ("tests/sources/modules/test_config.py", "-k", "as_it_was"),
     ),
     Mistake(
         "factories allocate",
         "sources/modules/factory.py",
         "torch.device(device):",
         "torch.device('cpu'):",
-        ("tests/test_factory.py",),
+        ("tests/sources/modules/test_factory.py",),
     ),
     Mistake(
         "no proof is asked for",
@@ -261,7 +439,7 @@ MISTAKES = [
         "derivation/models/observations.py",
         "known = (*self.domain.conditions, *self.domain.needs)",
         "known = self.domain.known",
-        ("tests/test_derive_known.py", "-k", "AdaptiveLogSoftmaxWithLoss"),
+        ("tests/derivation/test_known.py", "-k", "AdaptiveLogSoftmaxWithLoss"),
     ),
     Mistake(
         "several guesses are preferred to one division",
@@ -394,7 +572,7 @@ MISTAKES = [
         "tracing/fields.py",
         "if each[:-1] == path)",
         "if each[:-1] == path and each[-1] in data)",
-        ("tests/test_derive_known.py",),
+        ("tests/derivation/test_known.py",),
     ),
     Mistake(
         "chance is no matter", "derivation/models/repeatable.py", "        if change:\n", "        if False:\n", REFUSED
@@ -418,7 +596,12 @@ MISTAKES = [
         "tree/json/trees.py",
         'evidence_in(data["evidence"]) if "evidence" in data else None',
         "None",
-        ("tests/test_json.py",),
+        (
+            "tests/tree/test_json.py",
+            "tests/tree/test_json_evidence.py",
+            "tests/tree/test_json_refused.py",
+            "tests/tree/test_json_versions.py",
+        ),
     ),
     Mistake("roles agree", "verification/verify.py", "if left.role != right.role:", "if False:", VERIFY),
     Mistake(
@@ -671,21 +854,57 @@ MISTAKES = [
         "sizes/implication.py",
         "if implied(each, left):",
         "if implied(each, left[: left.index(each)]):",
-        ("tests/test_tree.py", "-k", "follows_from"),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+            "-k",
+            "follows_from",
+        ),
     ),
     Mistake(
         "a multiple may be smaller than what it is a multiple of",
         "sizes/implication.py",
         "each.right >= least",
         "False",
-        ("tests/test_tree.py", "-k", "follows_from"),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+            "-k",
+            "follows_from",
+        ),
     ),
     Mistake(
         "one division of a size hides another",
         "sizes/implication.py",
         "whole(dict([*multiples, each]))",
         "whole(dict(multiples))",
-        ("tests/test_tree.py", "-k", "follows_from"),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+            "-k",
+            "follows_from",
+        ),
     ),
     Mistake(
         "sizes are not tried far above",
@@ -841,14 +1060,34 @@ MISTAKES = [
         "sizes/conditions.py",
         "return all(map(_never_negative, size.args))",
         "return any(map(_never_negative, size.args))",
-        ("tests/test_tree.py",),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
     Mistake(
         "minima are polynomials",
         "sizes/conditions.py",
         "if not all(side.is_polynomial(*symbols) for side in sides):",
         "if False:",
-        ("tests/test_tree.py",),
+        (
+            "tests/sizes/test_conditions.py",
+            "tests/sizes/test_soundness.py",
+            "tests/tree/test_bind.py",
+            "tests/tree/test_block.py",
+            "tests/tree/test_fold.py",
+            "tests/tree/test_json_round_trip.py",
+            "tests/tree/test_large_trees.py",
+            "tests/tree/test_ties.py",
+            "tests/tree/test_totals.py",
+        ),
     ),
     Mistake(
         "what is read elsewhere is no size",
