@@ -21,7 +21,7 @@ from paramcalc.derivation.start import Start
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, symbol_names
-from paramcalc.sources.modules.factory import is_built, said
+from paramcalc.sources.modules.factory import error_text, is_built
 from paramcalc.sources.modules.torch_module import from_module
 from paramcalc.tracing.comparisons import Follow, follows, told
 from paramcalc.tracing.deadline import within
@@ -29,7 +29,7 @@ from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twic
 from paramcalc.tracing.integers import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
 from paramcalc.tracing.layout import layout
 from paramcalc.tree.block import Block
-from paramcalc.tree.evidence import plain
+from paramcalc.tree.evidence import as_kept
 
 OFTEN = 0.05  # the share of points at which a size must be whole to be taken for one that follows from others
 
@@ -81,7 +81,7 @@ def _start(at: Mapping[str, object], vary: Sequence[str] | None) -> Start:
         vary=tuple(paths if vary is None else chosen(vary, at, "size", where="vary")),
         may_be_fixed=vary is None,
         paths=paths,
-        held={name: plain(value) for name, value in other_fields(at).items()},
+        held={name: as_kept(value) for name, value in other_fields(at).items()},
     )
 
 
@@ -102,11 +102,11 @@ def proven(build: Factory, start: Start, *, limits: Limits | None = None, report
     with _quick_collection():
         followed: list[Follow] = []
         while True:
-            together = _together(build, followed)
-            clues = _traced(together, start)
-            new = _following(clues, together, start)
+            whole_build = _with_followed(build, followed)
+            clues = _traced(whole_build, start)
+            new = _following(clues, whole_build, start)
             if new is None:
-                return derive_tree(_probe(together), start, clues=clues, limits=limits, report=report)
+                return derive_tree(_probe(whole_build), start, clues=clues, limits=limits, report=report)
             followed.append(new)
             start = start.following(new.name, new.size)
 
@@ -124,16 +124,16 @@ def _quick_collection() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _together(build: Factory, followed: Sequence[Follow]) -> Factory:
+def _with_followed(build: Factory, followed: Sequence[Follow]) -> Factory:
     """The factory, given the sizes that follow from others too."""
 
-    def together(values: Mapping[str, Any]) -> Any:
+    def whole_build(values: Mapping[str, Any]) -> Any:
         whole = dict(values)
         for each in reversed(followed):
             whole[each.name] = each.value(whole)
         return build(whole)
 
-    return together if followed else build
+    return whole_build if followed else build
 
 
 def _following(clues: Clues, build: Factory, start: Start) -> Follow | None:
@@ -181,7 +181,7 @@ def _probe(build: Factory) -> Callable[[Mapping[str, int]], Block]:
             except (KeyboardInterrupt, Overdue):
                 raise
             except BaseException as error:  # the code may exit, or raise what it likes
-                raise Refused(said(error)) from error
+                raise Refused(error_text(error)) from error
         return _tree(model)
 
     return probe

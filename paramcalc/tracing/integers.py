@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from paramcalc.sizes.conditions import USUAL_MULTIPLES
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
@@ -19,7 +20,6 @@ Node: TypeAlias = "tuple[Any, ...]"  # ("symbol", name), ("number", value), or a
 
 LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is met again, is taken for the same
 MOST_EXPONENT = 4  # of powers that are written as products
-MULTIPLES = (4, 8, 16, 32)  # to which code rounds what it made plain
 FRACTION = 16  # binary places of numbers that are kept exactly
 MOST_STEPS = 250_000  # of arithmetic with traced numbers in one build: beyond, a build is quicker without
 MOST_SEEN = 24  # ways in which numbers of one value came about
@@ -170,7 +170,7 @@ def _rounding(name: str, base: type) -> Callable[..., Any]:
     return operation
 
 
-def _plain(self: Any) -> int:
+def _to_int(self: Any) -> int:
     """What `int()` asks for: it takes no subclass of int, so the value is remembered instead."""
     value = math.trunc(float(self)) if isinstance(self, TracedFloat) else int.__int__(self)
     rounded = ("floor", self.node) if isinstance(self, TracedFloat) else self.node
@@ -178,7 +178,9 @@ def _plain(self: Any) -> int:
         self.trace.cut[rounded] = None
     self.trace.lost.setdefault(value, rounded)
     self.trace.saw(value, rounded)
-    for step in MULTIPLES if rounded[0] != "symbol" else ():  # what comes of it is often rounded down to a multiple
+    for step in (
+        USUAL_MULTIPLES[1:5] if rounded[0] != "symbol" else ()
+    ):  # what comes of it is often rounded down to a multiple
         number = ("number", step)
         self.trace.saw(value // step * step, ("*", ("//", rounded, number), number))
     return value
@@ -220,9 +222,9 @@ def _raised(self: Any, base: Any, *modulus: Any) -> Any:
 
 _equip(TracedInt, int)
 _equip(TracedFloat, float)
-TracedInt.__int__ = _plain  # type: ignore[method-assign]
-TracedFloat.__int__ = _plain  # type: ignore[method-assign]
-TracedFloat.__trunc__ = _plain  # type: ignore[method-assign]
+TracedInt.__int__ = _to_int  # type: ignore[method-assign]
+TracedFloat.__int__ = _to_int  # type: ignore[method-assign]
+TracedFloat.__trunc__ = _to_int  # type: ignore[method-assign]
 TracedInt.__neg__ = _negated  # type: ignore[method-assign]
 TracedInt.__pow__ = _power  # type: ignore[method-assign]
 TracedInt.__rpow__ = _raised  # type: ignore[method-assign]
