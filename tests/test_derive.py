@@ -26,7 +26,8 @@ from paramcalc.derivation.start import start_at
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.symbols import same
 from paramcalc.tracing import integers
-from paramcalc.tracing.integers import Trace, TracedInt, expression_of, value_at
+from paramcalc.tracing.integers import Trace, TracedInt
+from paramcalc.tracing.nodes import expression_of, value_at
 from paramcalc.tree.block import Block
 from tests.forms import agrees, evidence_of, opaque
 
