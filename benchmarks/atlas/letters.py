@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from paramcalc.sizes.entries import entry_of
 
 
 class Letter(NamedTuple):
@@ -93,8 +94,8 @@ def _ways(name: str) -> tuple[Letter, ...]:
 
 
 def _numbered(name: str) -> tuple[str, str]:
-    match = re.fullmatch(r"(.*?)_(\d+)", name)
-    return (match[1], match[2]) if match else (name, "")
+    stem, number = entry_of(name) or (name, "")
+    return stem, str(number)
 
 
 def _words(text: str) -> str:

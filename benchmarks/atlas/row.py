@@ -96,7 +96,7 @@ def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, in
     from paramcalc.sources.modules.config import library
     from paramcalc.sources.modules.torch_module import from_module
     from paramcalc.tracing.config_family import Family
-    from paramcalc.tracing.derive import building
+    from paramcalc.tracing.probe import building
 
     base = dict(tree.evidence.built[0])
     sampler = Sampler(base, [name for name in base if name not in tree.evidence.fixed], seed=SEED)

@@ -10,7 +10,7 @@ from paramcalc.analysis.polynomial import largest_root
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
-from paramcalc.sizes.write import as_latex, as_text, check_notation, condition_latex, condition_text
+from paramcalc.sizes.write import as_text, check_notation, condition_text, sum_latex, sum_text
 from paramcalc.tree.block import Block
 from paramcalc.tree.traverse import bottom_up
 
@@ -51,25 +51,11 @@ class Formula:
 
     def latex(self) -> str:
         """Return the formula as LaTeX: one line for one part, else an aligned line for each with its label."""
-        terms = [as_latex(part.expr, self.notation) for part in self.parts]
-        domain = ",\\; ".join(condition_latex(condition, self.notation) for condition in self.conditions)
-        where = f"\\quad \\text{{for }} {domain}" if domain else ""
-        if len(terms) == 1:
-            return terms[0] + (f" {where}" if where else "")
-        lines = [
-            f"{'' if number == 0 or term.startswith('-') else '+ '}{term} && \\text{{{_escaped(part.label)}}}"
-            for number, (term, part) in enumerate(zip(terms, self.parts, strict=True))
-        ]
-        body = " \\\\\n  &".join(lines)
-        return f"\\begin{{aligned}}\n  N ={{}} &{body}" + (f" \\\\\n  &{where}" if where else "") + "\n\\end{aligned}"
+        return sum_latex([(part.label, part.expr) for part in self.parts], self.conditions, self.notation)
 
     def lines(self) -> str:
         """Return the formula as text, each part on a line below a comment with its label."""
-        terms = [as_text(part.expr, self.notation) for part in self.parts]
-        if len(terms) == 1:
-            return terms[0]
-        shown = [f"  {terms[0]}", *map(_signed, terms[1:])]
-        return "\n".join(f"# {part.label}\n{term}" for part, term in zip(self.parts, shown, strict=True))
+        return sum_text([(part.label, part.expr) for part in self.parts], self.notation)
 
 
 def formula(block: Block, *, form: Form | None = None, notation: Mapping[str, str] | None = None) -> Formula:
@@ -157,11 +143,3 @@ def _reach(poly: Any, leading: Any, name: str) -> str:
     roots = [(gap, largest_root(gap)) for gap in gaps if gap.degree() > 0]
     start = max([1, *(root if gap.eval(root) == 0 else root + 1 for gap, root in roots if root is not None)])
     return f"as {name} grows; within 10% of the count for {name} >= {start}"
-
-
-def _signed(term: str) -> str:
-    return f"- {term[1:]}" if term.startswith("-") else f"+ {term}"
-
-
-def _escaped(label: str) -> str:
-    return "".join(f"\\{character}" if character in "_&%#$" else character for character in label)

@@ -35,7 +35,7 @@ class Architecture:
         config = self.presets[preset]
         known = {field.name for field in fields(config)}
         whole = {name: value for name, value in hyperparameters.items() if name in known}
-        config = replace(config, **{name: _plain(config, name, value) for name, value in whole.items()})
+        config = replace(config, **{name: _checked_value(config, name, value) for name, value in whole.items()})
         for name in sorted(hyperparameters.keys() - whole.keys()):
             config = self._with_entry(config, name, hyperparameters[name])
         return config
@@ -132,7 +132,7 @@ def free_sizes(config: Any, given: Iterable[str]) -> list[str]:
     return [name for name in symbol_values(config) if not {name, list_of(name)} & taken]
 
 
-def _plain(config: Any, name: str, value: object) -> object:
+def _checked_value(config: Any, name: str, value: object) -> object:
     """A value checked against the kind of the field: a flag stays a flag, a list becomes a tuple."""
     default = getattr(config, name)
     if isinstance(default, bool) and not isinstance(value, bool):

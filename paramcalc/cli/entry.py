@@ -20,14 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = commands.main(arguments, prog_name="paramcalc", standalone_mode=False)
     except NoSolution as error:
-        status = _said(str(error), 1)
+        status = _print_error(str(error), 1)
     except ParamcalcError as error:
-        status = _said(str(error), 2)
+        status = _print_error(str(error), 2)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         status = 2
     except click.ClickException as error:
-        status = _said(error.format_message(), 2)
+        status = _print_error(error.format_message(), 2)
     except click.Abort:
         status = 130
     except OSError as error:
@@ -41,9 +41,9 @@ def _unread_or_unwritten(error: OSError) -> int:
     if printing and isinstance(error, BrokenPipeError):
         return 130
     where = "cannot write" if printing else error.filename or "cannot read what was asked for"
-    return _said(f"{where}: {error.strerror or type(error).__name__}", 2)
+    return _print_error(f"{where}: {error.strerror or type(error).__name__}", 2)
 
 
-def _said(message: str, status: int) -> int:
+def _print_error(message: str, status: int) -> int:
     click.echo(f"paramcalc: {' '.join(message.split())}", err=True)
     return status

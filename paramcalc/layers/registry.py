@@ -138,7 +138,7 @@ def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[A
     for name, parameter in signature.parameters.items():
         required = parameter.default is parameter.empty
         value = given.get(name, parameter.default)
-        value = dtype_name(value) if name == "dtype" and value is not None else _plain(value)
+        value = dtype_name(value) if name == "dtype" and value is not None else _shown_value(value)
         if name in NO_EFFECT | IN_CHILDREN or value is NotImplemented or parameter.kind in VARIADIC:
             by_position = False
         elif required or value != parameter.default:
@@ -147,15 +147,15 @@ def _shown(signature: inspect.Signature, given: Mapping[str, object]) -> tuple[A
     return tuple(shown)
 
 
-def _plain(value: object) -> object:
+def _shown_value(value: object) -> object:
     """An argument as a title can hold it; NotImplemented for blocks and whatever else the children show anyway."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if is_expr(value):
         return as_expr(value, least=None, whole=False)
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return _shown_value(value.tolist())
     if isinstance(value, list | tuple):
-        items = tuple(map(_plain, value))
+        items = tuple(map(_shown_value, value))
         return NotImplemented if any(item is NotImplemented for item in items) else items
     return NotImplemented

@@ -42,25 +42,25 @@ def compile_expr(expr: Size) -> Program:
     if expr.is_Symbol:
         return Program(lambda values: values[expr.name], lambda largest: largest[expr.name])
     if expr.func is ilog:
-        x, base = (compile_expr(_plain(side)) for side in expr.args)
+        x, base = (compile_expr(_as_size(side)) for side in expr.args)
         return Program(
             lambda values: logarithm(x.run(values), base.run(values)),
             lambda largest: max(x.bound(largest), base.bound(largest)),
         )
     if expr.func is ipow:
-        base, power, x = (compile_expr(_plain(side)) for side in (*expr.args, expr.args[1].args[0]))
+        base, power, x = (compile_expr(_as_size(side)) for side in (*expr.args, expr.args[1].args[0]))
         return Program(
             lambda values: base.run(values) ** power.run(values),
             lambda largest: max(2, base.bound(largest)) ** x.bound(largest).bit_length(),
         )
     numerator, denominator = sympy.fraction(sympy.together(expr))
     if denominator != 1:
-        top, bottom = (compile_expr(_plain(sympy.expand(side))) for side in (numerator, denominator))
+        top, bottom = (compile_expr(_as_size(sympy.expand(side))) for side in (numerator, denominator))
         return _quotient(top, bottom, exact=True)
     if expr.func in (sympy.floor, sympy.ceiling):
         return _rounded(expr)
     if expr.func in (sympy.Max, sympy.Min):
-        return _extreme([compile_expr(_plain(side)) for side in expr.args], 1 if expr.func is sympy.Max else -1)
+        return _extreme([compile_expr(_as_size(side)) for side in expr.args], 1 if expr.func is sympy.Max else -1)
     return _polynomial(expr)
 
 
@@ -70,7 +70,7 @@ def compiled(expr: Size) -> Callable[[Values], Any]:
     return compile_expr(expr).run
 
 
-def _plain(expr: Any) -> Size:
+def _as_size(expr: Any) -> Size:
     return int(expr) if expr.is_Integer else expr
 
 
@@ -153,7 +153,7 @@ def _rounded(expr: Any) -> Program:
     numerator, denominator = sympy.fraction(sympy.together(expr.args[0]))
     sign = 1 if expr.func is sympy.floor else -1
     floor = _quotient(
-        compile_expr(_plain(sympy.expand(sign * numerator))), compile_expr(_plain(denominator)), exact=False
+        compile_expr(_as_size(sympy.expand(sign * numerator))), compile_expr(_as_size(denominator)), exact=False
     )
     return Program(lambda values: sign * floor.run(values), floor.bound)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.entries import entry_of, list_of
 from paramcalc.sizes.symbols import Size, symbol, symbol_names
+
+Part: TypeAlias = "tuple[str, Size]"  # the label of a term, and its expression
 
 
 def as_text(expr: Size, notation: Mapping[str, str] | None = None) -> str:
@@ -66,6 +68,34 @@ def condition_text(condition: Condition, notation: Mapping[str, str] | None = No
     'd divisible by 8'
     """
     return f"{as_text(condition.left, notation)} {condition.relation} {as_text(condition.right, notation)}"
+
+
+def sum_text(parts: Sequence[Part], notation: Mapping[str, str] | None = None) -> str:
+    """Return a sum as text, each part on a line below a comment with its label; one part alone on one line."""
+    first, *others = [as_text(expr, notation) for _, expr in parts]
+    if not others:
+        return first
+    terms = [f"  {first}", *(f"- {term[1:]}" if term.startswith("-") else f"+ {term}" for term in others)]
+    return "\n".join(f"# {label}\n{term}" for (label, _), term in zip(parts, terms, strict=True))
+
+
+def sum_latex(
+    parts: Sequence[Part], conditions: Sequence[Condition] = (), notation: Mapping[str, str] | None = None
+) -> str:
+    """Return a sum as LaTeX: aligned, a line for each part with its label, and where it holds."""
+    first, *others = [as_latex(expr, notation) for _, expr in parts]
+    domain = ",\\; ".join(condition_latex(condition, notation) for condition in conditions)
+    where = rf"\quad \text{{for }} {domain}" if domain else ""
+    if not others:
+        return f"{first} {where}" if where else first
+    terms = [first, *(term if term.startswith("-") else f"+ {term}" for term in others)]
+    lines = [rf"{term} && \text{{{_escaped(label)}}}" for (label, _), term in zip(parts, terms, strict=True)]
+    body = " \\\\\n  &".join([*lines, *([where] if where else [])])
+    return f"\\begin{{aligned}}\n  N ={{}} &{body}\n\\end{{aligned}}"
+
+
+def _escaped(label: str) -> str:
+    return "".join(f"\\{character}" if character in "_&%#$" else character for character in label)
 
 
 def check_notation(names: Iterable[str], notation: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from paramcalc.errors import InvalidType
 from paramcalc.testing.module_trees import Sample, samples
-from paramcalc.testing.search import said, smallest
+from paramcalc.testing.search import error_line, smallest
 
 Errors: TypeAlias = tuple[type[Exception], ...]
 
@@ -95,7 +95,7 @@ class _Check:
         except self.may_raise:
             return False
         except Exception as error:
-            problem = f"{self.name} raises {said(error)} where torch counts {true:,} {kind}"
+            problem = f"{self.name} raises {error_line(error)} where torch counts {true:,} {kind}"
             self.keep(_Wrong(sample, problem, error))
             return True
         self.compared += 1

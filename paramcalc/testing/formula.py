@@ -16,7 +16,7 @@ from paramcalc.rendering.numbers import count
 from paramcalc.rendering.render import render
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import Size, canonical, same, substitute, symbol_names, sympified
-from paramcalc.testing.search import said, smallest
+from paramcalc.testing.search import error_line, smallest
 from paramcalc.testing.trees import Model, model_tree, whole_count
 from paramcalc.tree.block import Block
 
@@ -105,7 +105,7 @@ class _Check:
             raise
         except Exception as error:
             advice = "leave out sizes for which there is no model by a step, or by hypothesis.assume in the factory"
-            self.failure, self.error = f"{place} {self.name} raises {said(error)}; {advice}", error
+            self.failure, self.error = f"{place} {self.name} raises {error_line(error)}; {advice}", error
             return True
         tree = model_tree(model, fold=True)
         found, expected = whole_count(tree), substitute(self.expr, sympified(sizes))

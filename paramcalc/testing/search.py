@@ -42,10 +42,10 @@ def smallest(values: SearchStrategy[T], wrong: Callable[[T], bool], *, examples:
         raise InvalidValue("all that was tried was refused", where=where, expected="some that are not") from None
 
 
-def said(error: Exception) -> str:
+def error_line(error: Exception) -> str:
     """Return an error as its class and its first line.
 
-    >>> said(ZeroDivisionError("division by zero"))
+    >>> error_line(ZeroDivisionError("division by zero"))
     'ZeroDivisionError: division by zero'
     """
     first = (str(error).strip().splitlines() or [""])[0]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.program import compile_expr
-from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
-from paramcalc.tracing.integers import Node, expression_of
+from paramcalc.sizes.symbols import Size, canonical, symbol_names
+from paramcalc.tracing.nodes import Node, expression_of
 
 Comparison: TypeAlias = tuple[str, Node, Node, bool]
 
@@ -132,50 +131,3 @@ def _at(size: Size, at: Mapping[str, Any]) -> int:
         return size if isinstance(size, int) else int(compile_expr(size).run(at))
     except (ParamcalcError, ArithmeticError, KeyError):
         return 0
-
-
-@dataclass(frozen=True)
-class Follow:
-    """A size that is given by others: `above` over `below`."""
-
-    name: str
-    above: Any
-    below: Any
-
-    @property
-    def size(self) -> Size:
-        """The size as an expression."""
-        return canonical(self.above / self.below)
-
-    def value(self, values: Mapping[str, Any]) -> Any:
-        """What the size is for values of the others.
-
-        Raises ValueError where it is no whole number.
-        """
-        above, below = (compile_expr(canonical(side)).run(values) for side in (self.above, self.below))
-        if below < 1 or above % below != 0:
-            raise ValueError(f"{self.name} = {self.size} is no whole number")
-        return above if type(below) is int and below == 1 else above // below
-
-
-def follows(left: Size, right: Size, names: Sequence[str]) -> list[Follow]:
-    """Return the ways to give one of the named sizes by the others, where two sides are equal; the last name first.
-
-    >>> a, b, c = map(symbol, "abc")
-    >>> [(each.name, str(each.size)) for each in follows(a, 2 * b * c, ["a", "b", "c"])]
-    [('c', 'a/(2*b)'), ('b', 'a/(2*c)'), ('a', '2*b*c')]
-    """
-    import sympy
-
-    difference = sympy.expand(left - right)
-    found = []
-    for name in reversed([name for name in names if name in symbol_names(difference)]):
-        if not difference.is_polynomial(symbol(name)):
-            continue
-        poly = sympy.Poly(difference, symbol(name))
-        if poly.degree() == 1:
-            slope, rest = poly.all_coeffs()
-            above, below = sympy.fraction(sympy.cancel(-rest / slope))
-            sign = -1 if sympy.expand(below).could_extract_minus_sign() else 1
-            found.append(Follow(name, sympy.expand(sign * above), sympy.expand(sign * below)))
-    return found

@@ -10,8 +10,8 @@ from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.derivation.start import Start
 from paramcalc.errors import ParamcalcError
 from paramcalc.sources.modules.config import answering, model_class, settings_of
-from paramcalc.tracing.derive import building, layout_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
+from paramcalc.tracing.probe import building, layout_of
 from paramcalc.tree.block import Block
 
 if TYPE_CHECKING:

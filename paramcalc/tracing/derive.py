@@ -5,35 +5,21 @@ from __future__ import annotations
 import contextlib
 import gc
 import inspect
-import sys
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from paramcalc.derivation.engine import derive_tree
-from paramcalc.derivation.fitting.clues import Clues
-from paramcalc.derivation.models.prober import Limits, Overdue, Refused, Report
-from paramcalc.derivation.models.sampler import Sampler
+from paramcalc.derivation.models.prober import Limits, Report
 from paramcalc.derivation.start import Start
-from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, unknown_name
-from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.symbols import Size, symbol_names
-from paramcalc.sources.modules.factory import is_built, said
-from paramcalc.sources.modules.torch_module import from_module
-from paramcalc.tracing.comparisons import Follow, follows, told
+from paramcalc.errors import InvalidType, InvalidValue, unknown_name
+from paramcalc.sources.modules.factory import is_built
+from paramcalc.tracing.clues import traced
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twice, with_fields
-from paramcalc.tracing.integers import Node, Trace, expression_of, is_logarithm, kept_in_c, missed
-from paramcalc.tracing.layout import layout
+from paramcalc.tracing.follows import Follow, following, with_followed
+from paramcalc.tracing.probe import Factory, layout_of, probe_of
 from paramcalc.tree.block import Block
-from paramcalc.tree.evidence import plain
-
-OFTEN = 0.05  # the share of points at which a size must be whole to be taken for one that follows from others
-
-Factory: TypeAlias = Callable[[Mapping[str, Any]], Any]
+from paramcalc.tree.evidence import as_kept
 
 
 def derive(
@@ -81,20 +67,8 @@ def _start(at: Mapping[str, object], vary: Sequence[str] | None) -> Start:
         vary=tuple(paths if vary is None else chosen(vary, at, "size", where="vary")),
         may_be_fixed=vary is None,
         paths=paths,
-        held={name: plain(value) for name, value in other_fields(at).items()},
+        held={name: as_kept(value) for name, value in other_fields(at).items()},
     )
-
-
-def layout_of(build: Callable[[Mapping[Any, Any]], Any], data: Any, paths: Mapping[str, Any]) -> dict[str, int]:
-    """Return the integers that only lay out a model, which `build` makes of other values at some paths."""
-    probe = _probe(build)
-
-    def attempt(changes: Mapping[Any, Any]) -> Block | None:
-        with contextlib.suppress(Refused):
-            return probe(changes)
-        return None
-
-    return layout(attempt, data, paths)
 
 
 def proven(build: Factory, start: Start, *, limits: Limits | None = None, report: Report | None = None) -> Block:
@@ -102,11 +76,11 @@ def proven(build: Factory, start: Start, *, limits: Limits | None = None, report
     with _quick_collection():
         followed: list[Follow] = []
         while True:
-            together = _together(build, followed)
-            clues = _traced(together, start)
-            new = _following(clues, together, start)
+            whole_build = with_followed(build, followed)
+            clues = traced(whole_build, start)
+            new = following(clues, whole_build, start)
             if new is None:
-                return derive_tree(_probe(together), start, clues=clues, limits=limits, report=report)
+                return derive_tree(probe_of(whole_build), start, clues=clues, limits=limits, report=report)
             followed.append(new)
             start = start.following(new.name, new.size)
 
@@ -122,69 +96,6 @@ def _quick_collection() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def _together(build: Factory, followed: Sequence[Follow]) -> Factory:
-    """The factory, given the sizes that follow from others too."""
-
-    def together(values: Mapping[str, Any]) -> Any:
-        whole = dict(values)
-        for each in reversed(followed):
-            whole[each.name] = each.value(whole)
-        return build(whole)
-
-    return together if followed else build
-
-
-def _following(clues: Clues, build: Factory, start: Start) -> Follow | None:
-    """A size that must be what others make it: with any other value, the code builds nothing or another structure."""
-    for left, right in clues.equal:
-        ways = follows(left, right, start.vary)
-        if ways and not any(_free(each.name, build, start.values) for each in ways):
-            used = Counter(name for size in clues.sizes for name in symbol_names(size))
-            often = [each for each in ways if _often_whole(each, start.values) >= OFTEN] or ways
-            return min(often, key=lambda each: used[each.name])
-    return None
-
-
-def _free(name: str, build: Factory, at: Mapping[str, Any]) -> bool:
-    """Build with other values of a size alone, and return whether the same tensors are built with one."""
-    probe = _probe(build)
-    base = _names(probe(at))
-    for value in (2 * at[name], at[name] // 2, 3 * at[name], at[name] + 1):
-        with contextlib.suppress(Refused):
-            if value and _names(probe({**at, name: value})) == base:
-                return True
-    return False
-
-
-def _names(tree: Block) -> list[str]:
-    return [name for name, _ in tree.tensors()]
-
-
-def _often_whole(way: Follow, at: Mapping[str, Any]) -> float:
-    """The share of points at which a size that follows is a whole number."""
-    sampler = Sampler(at, sorted(symbol_names(way.size)))
-    points = [point for point in (sampler.point(()) for _ in range(64)) if point is not None]
-    whole = 0
-    for point in points:
-        with contextlib.suppress(ValueError):
-            whole += way.value(point) >= 1
-    return whole / max(1, len(points))
-
-
-def _probe(build: Factory) -> Callable[[Mapping[str, int]], Block]:
-    def probe(point: Mapping[str, int]) -> Block:
-        with building():
-            try:
-                model = build(point)
-            except (KeyboardInterrupt, Overdue):
-                raise
-            except BaseException as error:  # the code may exit, or raise what it likes
-                raise Refused(said(error)) from error
-        return _tree(model)
-
-    return probe
 
 
 def _check(build: object, at: Mapping[str, object]) -> None:
@@ -215,67 +126,3 @@ def _check_names(at: Mapping[str, object]) -> None:
     if not fields(at):
         example = 'sizes to vary, such as at={"d_model": 64}'
         raise InvalidValue("it holds no int of 1 or more", where="at", expected=example)
-
-
-@contextlib.contextmanager
-def building(trace: Trace | None = None) -> Iterator[Any]:
-    """The meta device, without initialisation or warnings, and with what the code prints on stderr."""
-    from paramcalc.tracing.shapes import Shapes, Uninitialised
-
-    shapes = Uninitialised() if trace is None else Shapes(trace.lost)
-    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings(), shapes:
-        warnings.simplefilter("ignore")  # the code would repeat them for every model
-        yield shapes
-
-
-def _tree(model: object) -> Block:
-    if isinstance(model, Block):
-        return model
-    try:
-        return from_module(model)  # type: ignore[arg-type]
-    except InvalidType:
-        expected = "a torch.nn.Module or a Block"
-        raise InvalidType(f"it returned {type(model).__name__}", where="the factory", expected=expected) from None
-
-
-def _traced(build: Factory, start: Start) -> Clues:
-    """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
-    import torch
-
-    trace = Trace()
-    at: Mapping[str, Any] = start.values
-    traced = {name: trace.integer(name, value) if name in start.vary else value for name, value in at.items()}
-    try:
-        with building(trace) as shapes, kept_in_c():
-            model = build(traced)
-        if not isinstance(model, torch.nn.Module):
-            return Clues()
-        found = shapes.of_module(model)
-    except (KeyboardInterrupt, Overdue):
-        raise
-    except BaseException:  # whatever code does with numbers that are a little strange: what was seen before counts
-        found = {}
-    reason = "torch finds a length in floating point, which is another one above"
-    return replace(
-        told(trace.met, trace.divided, at),
-        shapes={name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()},
-        valued=lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ()))),
-        logarithms=_sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node)),
-        inexact=frozenset(shapes.inexact),
-        within=tuple(Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])),
-        missed=missed(trace.cut),
-    )
-
-
-def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:
-    """The expressions of some nodes, the simplest first."""
-    found = {size: None for size in map(_expression, nodes) if size is not None and not isinstance(size, int)}
-    return tuple(sorted(found, key=lambda size: size.count_ops()))
-
-
-@lru_cache(maxsize=65_536)
-def _expression(node: Node) -> Size | None:
-    try:
-        return expression_of(node)
-    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
-        return None

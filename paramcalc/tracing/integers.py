@@ -1,42 +1,21 @@
-"""Integers that remember how they were made, and the shapes that they reach while a model is built."""
+"""Integers and floats that remember how they were made, through arithmetic, comparisons and rounding."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
-from paramcalc.sizes.program import compiled
-from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
-
-Number: TypeAlias = "int | float"
-Node: TypeAlias = "tuple[Any, ...]"  # ("symbol", name), ("number", value), or an operation and its nodes
+from paramcalc.sizes.conditions import USUAL_MULTIPLES
+from paramcalc.tracing.nodes import Node, is_logarithm, node_of
 
 LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is met again, is taken for the same
 MOST_EXPONENT = 4  # of powers that are written as products
-MULTIPLES = (4, 8, 16, 32)  # to which code rounds what it made plain
-FRACTION = 16  # binary places of numbers that are kept exactly
 MOST_STEPS = 250_000  # of arithmetic with traced numbers in one build: beyond, a build is quicker without
 MOST_SEEN = 24  # ways in which numbers of one value came about
-
-_EXACT: dict[str, Callable[..., Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "round": round,
-    "**": operator.pow,
-    "log": math.log,
-}
 
 
 @dataclass
@@ -63,14 +42,6 @@ class Trace:
         nodes = self.seen.setdefault(value, {})
         if len(nodes) < MOST_SEEN or is_logarithm(node):
             nodes[node] = None
-
-
-def node_of(value: object) -> Node | None:
-    """How a number was made; None for anything that is no number."""
-    node = getattr(value, "node", None)
-    if node is not None:
-        return node  # type: ignore[no-any-return]
-    return ("number", value) if type(value) in (int, float) else None
 
 
 class _Traced:
@@ -170,7 +141,7 @@ def _rounding(name: str, base: type) -> Callable[..., Any]:
     return operation
 
 
-def _plain(self: Any) -> int:
+def _to_int(self: Any) -> int:
     """What `int()` asks for: it takes no subclass of int, so the value is remembered instead."""
     value = math.trunc(float(self)) if isinstance(self, TracedFloat) else int.__int__(self)
     rounded = ("floor", self.node) if isinstance(self, TracedFloat) else self.node
@@ -178,7 +149,9 @@ def _plain(self: Any) -> int:
         self.trace.cut[rounded] = None
     self.trace.lost.setdefault(value, rounded)
     self.trace.saw(value, rounded)
-    for step in MULTIPLES if rounded[0] != "symbol" else ():  # what comes of it is often rounded down to a multiple
+    for step in (
+        USUAL_MULTIPLES[1:5] if rounded[0] != "symbol" else ()
+    ):  # what comes of it is often rounded down to a multiple
         number = ("number", step)
         self.trace.saw(value // step * step, ("*", ("//", rounded, number), number))
     return value
@@ -220,9 +193,9 @@ def _raised(self: Any, base: Any, *modulus: Any) -> Any:
 
 _equip(TracedInt, int)
 _equip(TracedFloat, float)
-TracedInt.__int__ = _plain  # type: ignore[method-assign]
-TracedFloat.__int__ = _plain  # type: ignore[method-assign]
-TracedFloat.__trunc__ = _plain  # type: ignore[method-assign]
+TracedInt.__int__ = _to_int  # type: ignore[method-assign]
+TracedFloat.__int__ = _to_int  # type: ignore[method-assign]
+TracedFloat.__trunc__ = _to_int  # type: ignore[method-assign]
 TracedInt.__neg__ = _negated  # type: ignore[method-assign]
 TracedInt.__pow__ = _power  # type: ignore[method-assign]
 TracedInt.__rpow__ = _raised  # type: ignore[method-assign]
@@ -251,135 +224,3 @@ def kept_in_c() -> Iterator[None]:
         math.log2 = plain[0]
         if numpy is not None:
             numpy.prod = plain[1]
-
-
-def names_in(node: Node) -> set[str]:
-    """Return the names of the sizes that a traced number came from."""
-    kind, *parts = node
-    if kind in ("symbol", "number"):
-        return {parts[0]} if kind == "symbol" else set()
-    return set().union(*map(names_in, parts))
-
-
-def value_at(node: Node, point: Mapping[str, int]) -> Any:
-    """Return what a traced number is at a point.
-
-    Raises ZeroDivisionError or OverflowError as the arithmetic does.
-    """
-    kind, *parts = node
-    if kind == "symbol":
-        return point[parts[0]]
-    if kind == "number":
-        return parts[0]
-    return _EXACT[kind](*(value_at(part, point) for part in parts))
-
-
-def missed(nodes: Iterable[Node]) -> Callable[[Mapping[str, int]], bool] | None:
-    """What tells whether floating point misses, at a point, one of the numbers that are rounded; None for none.
-
-    >>> d, n = (Trace().integer(*each) for each in (("d", 49), ("n", 1)))
-    >>> found = missed([("floor", (d * (n / d)).node)])
-    >>> found({"d": 49, "n": 1}), found({"d": 64, "n": 16})
-    (True, False)
-    """
-    pairs = [(node, expression_of(node)) for node in nodes if not _sure(node[1])]
-    known = [(node, compiled(size)) for node, size in pairs if size is not None]
-
-    def at(point: Mapping[str, int]) -> bool:
-        with contextlib.suppress(ArithmeticError, ValueError):
-            return any(value_at(node, point) != size(point) for node, size in known)
-        return False
-
-    return at if known else None
-
-
-def _sure(node: Node) -> bool:
-    """Whether floating point gives no other whole part than exact numbers do, as of one quotient, or of a logarithm."""
-    return node[0] == "log" or _kept(node) or (node[0] == "/" and all(map(_kept, node[1:])))
-
-
-def _kept(node: Node) -> bool:
-    """Whether floating point keeps a number exactly: integers, and binary fractions of them."""
-    kind, *parts = node
-    if kind == "number":
-        return float(parts[0] * 2**FRACTION).is_integer()
-    if kind in ("floor", "ceil", "round"):
-        return _sure(parts[0])
-    return kind == "symbol" or (kind in ("+", "-", "*", "//", "%", "**") and all(map(_kept, parts)))
-
-
-def expression_of(node: Node) -> Size | None:
-    """Return a traced number as an expression, None where there is none for it.
-
-    >>> d = Trace().integer("d", 10)
-    >>> print(expression_of((2 * d + 1).node), expression_of(math.ceil(d / 4).node))
-    2*d + 1 -floor(-d/4)
-    """
-    kind, *parts = node
-    if kind == "symbol":
-        size: Size = symbol(parts[0])
-        return size
-    if kind == "number":
-        return _exact(parts[0])
-    if kind == "log" or is_logarithm(node):
-        sides = [expression_of(part) for part in node[1][1:]] if kind != "log" else [None]
-        return None if None in sides else _ilog(*sides)
-    sides = [expression_of(part) for part in parts]
-    if any(side is None for side in sides):
-        return None
-    return _combined(kind, *sides)
-
-
-def is_logarithm(node: Node) -> bool:
-    """Whether a traced number is a logarithm, rounded down; a quotient of two is none, as floats may miss it."""
-    return bool(node[0] == "floor" and node[1][0] == "log")
-
-
-def _ilog(x: Any, base: Any) -> Size:
-    from paramcalc.sizes.logarithm import ilog
-
-    return canonical(ilog(x, base))
-
-
-def _combined(kind: str, a: Any, b: Any = None) -> Size | None:
-    import sympy
-
-    from paramcalc.sizes.logarithm import ilog, ipow
-
-    if kind in ("/", "//", "%"):
-        if b == 0:
-            return None
-        b = b if isinstance(b, int) or b.is_positive or not b.is_integer else sympy.Max(1, b)  # 0 would be refused
-    simple = {"+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "//": lambda: floored(a, b)}
-    if kind in simple:
-        return canonical(simple[kind]())
-    if kind == "%":
-        return remainder(a, b)
-    if kind == "**":
-        return canonical(ipow(a, b)) if isinstance(b, ilog) else None
-    if kind == "/":
-        return canonical((sympy.Integer(a) if isinstance(a, int) else a) / b)
-    if kind == "round":
-        return _to_nearest(a)
-    return canonical(floored(a, 1)) if kind == "floor" else canonical(-floored(-a, 1))
-
-
-def _to_nearest(a: Any) -> Size:
-    """A number rounded as Python does: to the nearest integer, and of two that are as near to the even one."""
-    import sympy
-
-    below = sympy.fraction(sympy.together(a))[1]
-    if below.is_odd:  # no number is in the middle of two integers
-        return canonical(floored(2 * a + 1, 2))
-    return canonical(floored(2 * a + 1, 4) - floored(1 - 2 * a, 4))
-
-
-def _exact(value: Number) -> Size | None:
-    if isinstance(value, int):
-        return value
-    if not math.isfinite(value):
-        return None
-    import sympy
-
-    fraction = Fraction(value).limit_denominator(10_000)
-    return sympy.Rational(fraction.numerator, fraction.denominator)

@@ -12,7 +12,8 @@ from torch.utils._device import DeviceContext, _device_constructors
 
 from paramcalc.errors import InvalidValue
 from paramcalc.tracing.deadline import check_time
-from paramcalc.tracing.integers import Node, TracedFloat, TracedInt, names_in
+from paramcalc.tracing.integers import TracedFloat, TracedInt
+from paramcalc.tracing.nodes import Node, names_in
 
 Hint: TypeAlias = "tuple[Node | None, ...]"
 MOST_MADE = 1_000_000  # tensors of one model: they take 2 GB with their modules, and larger models have fewer

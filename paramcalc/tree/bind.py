@@ -16,7 +16,7 @@ from paramcalc.tree.traverse import bottom_up
 N = TypeVar("N", bound=Node)
 
 
-def bound(tree: N, values: Mapping[str, object]) -> N:
+def with_values(tree: N, values: Mapping[str, object]) -> N:
     """Return the tree with symbols replaced; the work behind `Block.bind`."""
     sizes: dict[str, Size] = {}
     extra: tuple[Condition, ...] = ()

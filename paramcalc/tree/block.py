@@ -10,7 +10,7 @@ from itertools import islice
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, as_expr
-from paramcalc.tree.bind import bound
+from paramcalc.tree.bind import with_values
 from paramcalc.tree.node import INDEX, Argument, Node
 from paramcalc.tree.paths import block_at, copies, indexed, join, tensor_at
 from paramcalc.tree.preconditions import preconditions_of, symbols_in
@@ -170,7 +170,7 @@ class Block(Node):
         Raises UnknownName for a symbol that is not in the tree, PreconditionFailed where a condition of the formula is
         broken, a dimension that is not a whole number included.
         """
-        return bound(self, values)
+        return with_values(self, values)
 
     def _local(self) -> tuple[object, ...]:
         return (self.name, *self.content(), len(self.children))

@@ -32,10 +32,10 @@ class Evidence:
     builds: int = 0
 
 
-def plain(value: object) -> object:
+def as_kept(value: object) -> object:
     """Return a value as evidence keeps it: numbers and words as they are, anything else as text.
 
-    >>> plain(0.1), plain(("relu", 2)), plain(print)
+    >>> as_kept(0.1), as_kept(("relu", 2)), as_kept(print)
     (0.1, "('relu', 2)", 'print')
     """
     if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)):

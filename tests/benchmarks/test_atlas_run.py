@@ -99,7 +99,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
 
     settings = {"distributed.worker.daemon": False}  # so that a worker may start a process for each row
     workers = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "local_directory": str(tmp_path)}
-    with dask.config.set(settings), LocalCluster(dashboard_address=None, **workers) as local:
+    with dask.config.set(settings), LocalCluster(dashboard_address=":0", **workers) as local:
         yield local.scheduler_address
 
 

@@ -13,7 +13,8 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.errors import InvalidValue
 from paramcalc.tracing import integers
-from paramcalc.tracing.integers import Trace, TracedInt, expression_of, value_at
+from paramcalc.tracing.integers import Trace, TracedInt
+from paramcalc.tracing.nodes import expression_of, value_at
 
 
 def current_mode() -> object:

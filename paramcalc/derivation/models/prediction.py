@@ -24,8 +24,8 @@ def predicts(tree: Block, point: Point, actual: Block) -> bool:
         if not meets(point, tree.preconditions):
             return False
         there = at_point(tree, point)
-        same = bottom_up(there, _number, keep=True) == bottom_up(
-            actual, _number, keep=True
+        same = bottom_up(there, _tensor_count, keep=True) == bottom_up(
+            actual, _tensor_count, keep=True
         )  # copies may be too many to be listed, or take a name twice
         return same and contents(there) == contents(actual)
     except ParamcalcError:
@@ -54,7 +54,7 @@ def at_point(tree: Block, point: Point) -> Block:
     return bottom_up(tree, visit)
 
 
-def _number(block: Block, below: list[int]) -> int:
+def _tensor_count(block: Block, below: list[int]) -> int:
     """How many tensors a tree of numbers has, those of all copies."""
     inside = zip(block.children, below, strict=True)
     return len(block.own) + sum((max(0, int(child.repeat)) if child.repeated else 1) * each for child, each in inside)

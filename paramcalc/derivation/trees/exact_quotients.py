@@ -30,7 +30,7 @@ def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
 
     def visit(block: Block, children: list[Block]) -> Block:
         own = tuple(replace(each, shape=tuple(_whole(size, divisions) for size in each.shape)) for each in block.own)
-        numbers: dict[str, Any] = {name: _number(size, divisions) for name, size in block.numbers.items()}
+        numbers: dict[str, Any] = {name: _whole_count(size, divisions) for name, size in block.numbers.items()}
         return replace(block, own=own, children=tuple(children), **numbers)
 
     return bottom_up(tree, visit) if divisions else tree
@@ -91,7 +91,7 @@ def _divisions(conditions: Iterable[Condition]) -> list[Condition]:
     return [each for each in conditions if each.relation == "divisible by"]
 
 
-def _number(size: Size, divisions: Sequence[Condition]) -> Size:
+def _whole_count(size: Size, divisions: Sequence[Condition]) -> Size:
     """A number of copies, which stays rounded where the symbols alone do not say that it is whole."""
     whole = _whole(size, divisions)
     return whole if isinstance(whole, int) or whole.is_integer else size

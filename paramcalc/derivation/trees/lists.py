@@ -104,7 +104,7 @@ class Lists:
         if cycle is None:
             return None
         try:
-            count = self._number(layers)
+            count = self._layer_count(layers)
             return [self._of_cycle(layers, count, *cycle, number) for number in range(sum(cycle))]
         except NoFit as error:
             if not error.misfit.numbers:
@@ -145,7 +145,7 @@ class Lists:
             rows = [(point, each[number]) for point, each in layers.at.items() if len(each) > number]
             blocks.append(layers.named(self.merged(rows, layers.path), number))
         period, last = symbol(turn.name), int(turn.place < 0)
-        count = self._number(layers) - apart
+        count = self._layer_count(layers) - apart
         repeat = floored(count, period) if last else -floored(-count, period)
         numbers = ((repeat, apart + last * (period - 1), 1), (count - repeat, apart + 1 - last, period - 1))
         for kind, (copies, first, run) in enumerate(numbers):
@@ -162,7 +162,7 @@ class Lists:
             return None
         lengths = [len(run) for run in longest]
         starts = [sum(lengths[:number]) for number in range(len(lengths))]
-        count = self._number(layers)
+        count = self._layer_count(layers)
         sure = max(start for start in starts if start <= len(layers.at[min(layers.at)]))
         odd = frozenset(point for point, each in layers.at.items() if len(each) < sure)
         if odd:
@@ -194,7 +194,7 @@ class Lists:
             raise NoFit(Misfit("different layers take turns in no one cycle", layers.path))
         return self._in_line(layers, layers.shown, steps.pop())
 
-    def _number(self, layers: Layers) -> Size:
+    def _layer_count(self, layers: Layers) -> Size:
         counts = {point: len(each) for point, each in layers.at.items()}
         return self.dimensions.whole(counts, "the number of layers", layers.path)
 

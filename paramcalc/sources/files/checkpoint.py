@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.errors import BadFile, InvalidType
 from paramcalc.sources.files.safetensors import safetensors_entries, strict_json
-from paramcalc.sources.files.state_names import Entry, plain, shown, tree_of
+from paramcalc.sources.files.state_names import Entry, one_line, shown, tree_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold as folded
 
@@ -47,12 +47,12 @@ def from_checkpoint(path: str | os.PathLike[str], *, fold: bool = False) -> Bloc
     _check_file(file)
     entries, remarks = _sharded(file) if file.suffix.lower() == INDEX_SUFFIX else _tensors(file)
     remarks += [] if entries else ["holds no tensors"]
-    tree = replace(tree_of(entries, where=plain(place), note="; ".join(remarks)), label=plain(file.name))
+    tree = replace(tree_of(entries, where=one_line(place), note="; ".join(remarks)), label=one_line(file.name))
     return folded(tree) if fold else tree
 
 
 def _check_file(path: Path) -> None:
-    where = plain(str(path))
+    where = one_line(str(path))
     try:
         mode = path.stat().st_mode
         start = b""
@@ -78,12 +78,12 @@ def _tensors(path: Path) -> tuple[list[Entry], list[str]]:
     if suffix == ".safetensors":
         return safetensors_entries(path)
     expected = f"a name that ends in {', '.join(SUFFIXES)}, or {INDEX_SUFFIX} for an index of shards"
-    raise BadFile("its name does not say how to read it", where=plain(str(path)), expected=expected)
+    raise BadFile("its name does not say how to read it", where=one_line(str(path)), expected=expected)
 
 
 def _sharded(path: Path) -> tuple[list[Entry], list[str]]:
     """The tensors of all shards that an index names, each checked against what the index says."""
-    where = plain(str(path))
+    where = one_line(str(path))
     stated = _weight_map(path, where)
     entries: list[Entry] = []
     remarks: dict[str, None] = {}

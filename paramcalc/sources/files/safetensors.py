@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.errors import BadFile, InvalidValue
 from paramcalc.sizes.symbols import LARGEST_DIMENSION
-from paramcalc.sources.files.state_names import ASSUMED, Entry, plain, role_of, shown
+from paramcalc.sources.files.state_names import ASSUMED, Entry, one_line, role_of, shown
 
 DTYPES = {
     "F64": "float64",
@@ -44,7 +44,7 @@ def safetensors_entries(path: Path) -> tuple[list[Entry], list[str]]:
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
         raise InvalidValue(
-            f"{error.name} is not installed", where=plain(str(path)), advice="pip install safetensors numpy"
+            f"{error.name} is not installed", where=one_line(str(path)), advice="pip install safetensors numpy"
         ) from None
     try:
         # The library judges the header as a whole; only then are its length and its JSON fit to be read once more.
@@ -54,8 +54,8 @@ def safetensors_entries(path: Path) -> tuple[list[Entry], list[str]]:
     except (SafetensorError, OSError) as error:
         reason = str(error).removeprefix("Error while deserializing header: ")
         raise BadFile(
-            f"it cannot be read: {plain(reason)}",
-            where=plain(str(path)),
+            f"it cannot be read: {one_line(reason)}",
+            where=one_line(str(path)),
             expected="a file as safetensors writes it",
             advice="if its download was cut off, fetch it again",
         ) from None
@@ -69,7 +69,7 @@ def strict_json(data: bytes, *, where: str, expected: str) -> Any:
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        reason = plain(str(error)) if type(error) is ValueError else f"not JSON: {plain(str(error))}"
+        reason = one_line(str(error)) if type(error) is ValueError else f"not JSON: {one_line(str(error))}"
         raise BadFile(reason, where=where, expected=expected) from None
 
 
@@ -88,7 +88,7 @@ def _no_constant(name: str) -> Any:
 def _names(path: Path) -> list[str]:
     with path.open("rb") as file:
         header = file.read(int.from_bytes(file.read(8), "little"))
-    said = strict_json(header, where=plain(str(path)), expected="a header that names each tensor once")
+    said = strict_json(header, where=one_line(str(path)), expected="a header that names each tensor once")
     return [name for name in said if name != "__metadata__"]
 
 
@@ -97,12 +97,14 @@ def _entry(name: str, tensor: Any, path: Path) -> Entry:
     if dtype is None:
         raise BadFile(
             f"the tensor {shown(name)} has the element type {tensor.get_dtype()}",
-            where=plain(str(path)),
+            where=one_line(str(path)),
             expected=f"one of {', '.join(DTYPES)}",
         )
     shape = tuple(tensor.get_shape())
     if max(shape, default=0) > LARGEST_DIMENSION:  # beside a size of 0 the library takes any other
         raise BadFile(
-            f"the tensor {shown(name)} has the size {max(shape):,}", where=plain(str(path)), expected="at most 2^63 - 1"
+            f"the tensor {shown(name)} has the size {max(shape):,}",
+            where=one_line(str(path)),
+            expected="at most 2^63 - 1",
         )
     return Entry(name, shape, dtype, role_of(name, dtype))

@@ -77,10 +77,10 @@ def role_of(name: str, dtype: str) -> Role:
     return "parameter" if real and name.rpartition(".")[2] not in _RUNNING else "buffer"
 
 
-def plain(text: str, most: int = 200) -> str:
+def one_line(text: str, most: int = 200) -> str:
     """Return a text from a file as one printable line of at most so many letters.
 
-    >>> plain("layer\\nweight" * 9, 20)
+    >>> one_line("layer\\nweight" * 9, 20)
     'layer weightlayer...'
     """
     line = "".join(each if each.isprintable() else " " for each in text[: most + 1])
@@ -94,7 +94,7 @@ def shown(name: object) -> str:
     ("'a..b'", 80)
     """
     if isinstance(name, str):
-        return plain(repr(name[:100]), 80)
+        return one_line(repr(name[:100]), 80)
     return repr(name) if type(name) is int and name.bit_length() < 64 else f"a {type(name).__name__}"
 
 
@@ -166,7 +166,7 @@ def _spec(entry: Entry, start: int, where: str) -> TensorSpec:
         return TensorSpec(name, entry.shape, entry.role, entry.dtype, tied_to, entry.note)
     except ParamcalcError as error:
         raise BadFile(
-            f"the tensor {shown(entry.name)} of shape {plain(str(entry.shape), 80)}: {error.problem}",
+            f"the tensor {shown(entry.name)} of shape {one_line(str(entry.shape), 80)}: {error.problem}",
             where=where,
             expected=error.expected,
         ) from None

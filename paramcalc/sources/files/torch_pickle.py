@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import BadFile, InvalidValue, UnknownName
-from paramcalc.sources.files.state_names import ASSUMED, Entry, plain, role_of, shown
+from paramcalc.sources.files.state_names import ASSUMED, Entry, one_line, role_of, shown
 from paramcalc.tree.dtypes import dtype_name
 from paramcalc.tree.tensor import Role
 
@@ -35,7 +35,7 @@ def torch_entries(path: Path) -> tuple[list[Entry], list[str]]:
     Raises BadFile where the file is damaged, holds no state dict or tensors outside of it, or wants code to be run;
     InvalidValue where torch is not installed or too old to read such files safely.
     """
-    where = plain(str(path))
+    where = one_line(str(path))
     _check_torch(where)
     loaded = _loaded(path, where)
     key, state = _state_dict(loaded, where)
@@ -102,13 +102,13 @@ def _refusal(error: Exception, where: str) -> BadFile:
     text = str(error)
     code = re.search(r"GLOBAL (\S+)", text)
     if code is not None:
-        problem = f"it holds more than tensors: reading it would run code, {plain(code[1], 80)}"
+        problem = f"it holds more than tensors: reading it would run code, {one_line(code[1], 80)}"
         return BadFile(problem, where=where, expected=_STATE, advice=_SAVE)
     if "TorchScript" in text:
         return BadFile("it is a TorchScript archive, a program", where=where, expected=_STATE, advice=_SAVE)
     # Of weights_only's advice the paragraph that says what went wrong.
     reason = text.split("\n\n")[1 if text.startswith("Weights only") and "\n\n" in text else 0]
-    reason = f"{type(error).__name__}: {plain(' '.join(reason.split()))}".removesuffix(": ")
+    reason = f"{type(error).__name__}: {one_line(' '.join(reason.split()))}".removesuffix(": ")
     return BadFile(
         f"torch cannot read it ({reason})",
         where=where,
@@ -191,8 +191,8 @@ def _entries(tensors: Mapping[Any, torch.Tensor], where: str) -> Iterator[Entry]
         try:
             shape, view, dtype, first = tuple(tensor.shape), _view(tensor), dtype_name(tensor.dtype), None
         except (RuntimeError, UnknownName) as error:
-            problem = f"the tensor {shown(name)} has no plain shape and element type: {plain(str(error))}"
-            raise BadFile(problem, where=where, expected="plain tensors, not nested ones") from None
+            problem = f"the tensor {shown(name)} has no one_line shape and element type: {one_line(str(error))}"
+            raise BadFile(problem, where=where, expected="one_line tensors, not nested ones") from None
         note = "" if view else f"{str(tensor.layout).removeprefix('torch.')}: counted with its whole shape"
         if view:
             first = places.setdefault(view, name)

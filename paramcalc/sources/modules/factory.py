@@ -128,7 +128,7 @@ def _answering(target: str, doing: str, device: str = "") -> Iterator[None]:
         raise InvalidValue(f"{doing} exited with {_text(error.code)}", where=target, expected="a model") from None
     except BaseException as error:
         advice = "it may need real tensors: try --device cpu" if _wants_data(error, device) else ""
-        raise InvalidValue(f"{doing} raised {said(error)}", where=target, advice=advice) from error
+        raise InvalidValue(f"{doing} raised {error_text(error)}", where=target, advice=advice) from error
 
 
 def _found(target: str) -> Any:
@@ -211,7 +211,7 @@ def _wants_data(error: BaseException, device: str) -> bool:
     return device == "meta" and "meta" in _text(error).lower()
 
 
-def said(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """An error of someone else's code: its class, its first line, and where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = _text(error).strip().splitlines()

@@ -61,7 +61,7 @@ class Reader:
         if "add_bias_kv" in given:
             given["add_bias_kv"] = "bias_k" in names
         try:
-            args, expected = _layer(self.kind, tuple((name, _plain(value)) for name, value in given.items()))
+            args, expected = _layer(self.kind, tuple((name, _as_tuple(value)) for name, value in given.items()))
         except TypeError:  # a value that is no size at all
             return ()
         return args if expected == shapes else ()
@@ -101,7 +101,7 @@ def _layer(kind: str, given: tuple[tuple[str, Any], ...]) -> tuple[Arguments, di
     return layer.args, _shapes(layer.own, layer.children)
 
 
-def _plain(value: Any) -> Any:
+def _as_tuple(value: Any) -> Any:
     value = value.tolist() if hasattr(value, "tolist") else value
     return tuple(value) if isinstance(value, list) else value
 

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.tree.evidence import Evidence, plain
-from paramcalc.tree.json.values import as_text, known, listed, size_in, size_out
+from paramcalc.tree.evidence import Evidence, as_kept
+from paramcalc.tree.json.values import as_text, checked_keys, listed, size_in, size_out
 
 KEYS = {each.name for each in fields(Evidence)}
 NEEDED = ("built", "predicted", "refused")
@@ -33,7 +33,7 @@ def evidence_in(data: Any) -> Evidence:
 
     Raises ValueError or TypeError where it is none, naming the part.
     """
-    parts = known(data, KEYS, "evidence")
+    parts = checked_keys(data, KEYS, "evidence")
     missing = [name for name in NEEDED if name not in parts]
     if missing:
         raise ValueError(f"evidence has no {missing[0]!r}")
@@ -47,7 +47,7 @@ def evidence_in(data: Any) -> Evidence:
         layout=_values_in(parts.get("layout", {}), "layout"),
         follows={name: _size_in(size, name) for name, size in follows.items()},
         no_effect=_names_in(parts, "no_effect"),
-        builds=_number(parts.get("builds", 0)),
+        builds=_build_count(parts.get("builds", 0)),
     )
 
 
@@ -56,7 +56,7 @@ def _names_in(parts: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _values_out(values: Any) -> dict[str, Any]:
-    return {name: plain(value) for name, value in values.items()}
+    return {name: as_kept(value) for name, value in values.items()}
 
 
 def _values_in(data: Any, where: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _object(data: Any, where: str) -> dict[str, Any]:
     return data
 
 
-def _number(data: Any) -> int:
+def _build_count(data: Any) -> int:
     if type(data) is not int or data < 0:
         raise ValueError(f"builds is {str(data)[:60]}, no number of models")
     return data

@@ -12,7 +12,7 @@ from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import Size, as_expr, is_expr, same, short
 from paramcalc.tree.block import Block
 from paramcalc.tree.json.evidence import evidence_in, evidence_out
-from paramcalc.tree.json.values import as_text, known, size_in, size_out
+from paramcalc.tree.json.values import as_text, checked_keys, size_in, size_out
 from paramcalc.tree.json.versions import VERSION, check_entries, checked_version, upgraded
 from paramcalc.tree.node import Argument
 from paramcalc.tree.tensor import TensorSpec
@@ -131,7 +131,7 @@ def _depths(blocks: list[Any]) -> list[int]:
     """The depth of each block: 0 for the root alone, then at most one more than that of the block before."""
     depths: list[int] = []
     for number, block in enumerate(blocks):
-        depth = known(block, _BLOCK_KEYS, f"blocks[{number}]").get("depth")
+        depth = checked_keys(block, _BLOCK_KEYS, f"blocks[{number}]").get("depth")
         lowest, highest = (1, depths[-1] + 1) if depths else (0, 0)
         if type(depth) is not int or not lowest <= depth <= highest:
             raise ValueError(f"blocks[{number}]: depth {depth!r}, where {lowest} to {highest} is possible")
@@ -200,7 +200,7 @@ def _tensor_out(tensor: TensorSpec) -> dict[str, Any]:
 
 
 def _tensor_in(data: Any) -> TensorSpec:
-    tensor = known(data, _TENSOR_KEYS, "a tensor")
+    tensor = checked_keys(data, _TENSOR_KEYS, "a tensor")
     return TensorSpec(
         as_text(tensor["name"]),
         _shape_in(tensor["shape"]),
@@ -224,7 +224,7 @@ def _condition_out(each: Condition) -> dict[str, Any]:
 
 
 def _condition_in(data: Any) -> Condition:
-    each = known(data, {"left", "relation", "right", "reason"}, "a condition")
+    each = checked_keys(data, {"left", "relation", "right", "reason"}, "a condition")
     return Condition(size_in(each["left"]), each["relation"], size_in(each["right"]), as_text(each.get("reason", "")))
 
 
@@ -256,7 +256,7 @@ def _argument_in(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_argument_in(item) for item in value)
     if isinstance(value, dict):
-        return parse_exact(as_text(known(value, {"expr"}, "an argument")["expr"]))
+        return parse_exact(as_text(checked_keys(value, {"expr"}, "an argument")["expr"]))
     return value
 
 

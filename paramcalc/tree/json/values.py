@@ -28,7 +28,7 @@ def size_in(data: Any) -> Size:
     return parse_exact(data) if isinstance(data, str) else as_expr(data)
 
 
-def known(data: Any, keys: set[str], where: str) -> dict[str, Any]:
+def checked_keys(data: Any, keys: set[str], where: str) -> dict[str, Any]:
     """Return an object whose keys are all known.
 
     Raises TypeError where it is no object, ValueError for another key.
