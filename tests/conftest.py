@@ -15,6 +15,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.clock import Clock
 
+# For models as small as these threads wait longer than they compute, on a busy machine ten times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SMALLER = {Phase.shrink, Phase.explain} if os.environ.get("FIRST_FAILURE") else set()
 settings.register_profile(
     "default",
