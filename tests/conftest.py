@@ -6,10 +6,17 @@ With FIRST_FAILURE in the environment a test ends at the first example that fail
 from __future__ import annotations
 
 import os
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.clock import Clock
+
+# For models as small as these threads wait longer than they compute, on a busy machine ten times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SMALLER = {Phase.shrink, Phase.explain} if os.environ.get("FIRST_FAILURE") else set()
 settings.register_profile(
@@ -30,3 +37,15 @@ def same_examples() -> Iterator[None]:
     settings.load_profile("same")
     yield
     settings.load_profile("default")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock in the place of time and of the timer of the process: it moves where it is looked at."""
+    made = Clock()
+    monkeypatch.setattr(time, "monotonic", made.monotonic)
+    monkeypatch.setattr(time, "perf_counter", made.monotonic)
+    monkeypatch.setattr(time, "sleep", made.sleep)
+    monkeypatch.setattr(signal, "setitimer", made.setitimer)
+    monkeypatch.setattr(signal, "getitimer", made.getitimer)
+    return made

@@ -17,7 +17,7 @@ from paramcalc.sizes.conditions import RELATIONS, Condition
 from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.point import meets
 from paramcalc.sizes.symbols import canonical
-from tests.benchmarks.atlas_rows import FORMED, FOUND, MADE, ROW_OF
+from tests.benchmarks.atlas_rows import ASK, FORMED, FOUND, MADE, ROW_OF
 
 SAMPLE = ["gpt2", "bert", "t5", "clip", "vit", "opt", "whisper"]
 
@@ -37,7 +37,7 @@ def at(size: Any, sizes: dict[str, int]) -> Any:
 @pytest.fixture(scope="module")
 def made_now() -> dict[str, Row]:
     with executor(2, None) as pool:
-        return dict(zip(SAMPLE, pool.map(row, SAMPLE, [Ask()] * len(SAMPLE)), strict=True))
+        return dict(zip(SAMPLE, pool.map(row, SAMPLE, [ASK] * len(SAMPLE)), strict=True))
 
 
 @pytest.mark.parametrize("model_type", SAMPLE)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,9 @@ from benchmarks.atlas.rows import made_with, others, read, write
 from benchmarks.atlas.run import run
 from benchmarks.atlas.workers import executor, packed
 from tests.benchmarks import atlas_models
-from tests.benchmarks.atlas_rows import MADE
+from tests.benchmarks.atlas_rows import ASK, MADE
 
 FEW = ["gpt2", "no_such_type"]
-QUICK = Ask(patience=60.0, memory=2**34)
 
 
 def without_seconds(row: Row) -> Row:
@@ -28,27 +28,31 @@ def without_seconds(row: Row) -> Row:
 
 
 def test_what_goes_wrong_costs_one_row(tmp_path: Path) -> None:
-    ask = Ask(patience=5.0, memory=2**33)
-    names = ["crash", "endless", "error", "good", "huge"]
+    names = ["crash", "error", "good", "huge"]
     with ThreadPoolExecutor(2) as pool:
-        found = run(names, ask, pool, tmp_path / "rows", atlas_models.rows)
-    assert [row["outcome"] for row in found] == ["none", "none", "none", "full", "none"]
+        found = run(names, replace(ASK, memory=2**33), pool, tmp_path / "rows", atlas_models.rows)
+    assert [row["outcome"] for row in found] == ["none", "none", "full", "none"]
     assert [row.get("reason") for row in found] == [
         "its process died (exit status 3)",
-        "no answer within 5 seconds",
         "LookupError: no such thing",
         None,
         "it takes more than 8 GiB",
     ]
 
 
+def test_a_model_that_does_not_end_costs_one_row(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        found = run(["endless"], replace(ASK, patience=0.0), pool, tmp_path / "rows", atlas_models.rows)
+    assert [(row["outcome"], row["reason"]) for row in found] == [("none", "no answer within 0 seconds")]
+
+
 def test_a_worker_that_is_lost_is_not_held_against_the_model(tmp_path: Path) -> None:
     rows = tmp_path / "rows"
     with executor(1, None) as pool, pytest.raises(SystemExit, match=r"^\d rows were not made, run again"):
-        run(["first", "lost", "last"], QUICK, pool, rows, atlas_models.lost)
+        run(["first", "lost", "last"], ASK, pool, rows, atlas_models.lost)
     assert "lost" not in rows.read_text("utf-8")
     with ThreadPoolExecutor(1) as pool:
-        found = run(["first", "lost", "last"], QUICK, pool, rows, atlas_models.misbehaved)
+        found = run(["first", "lost", "last"], ASK, pool, rows, atlas_models.misbehaved)
     assert [row["model_type"] for row in found] == ["first", "lost", "last"]
 
 
@@ -60,17 +64,17 @@ def test_a_run_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
         return {"model_type": model_type, "outcome": "full"}
 
     lines = [
-        made_with(QUICK),
+        made_with(ASK),
         {"model_type": "a", "outcome": "none"},
         {"model_type": "b", "outcome": "none"},
     ]
     rows.write_text("\n".join(map(json.dumps, lines))[:-7], encoding="utf-8")
     with ThreadPoolExecutor(1) as pool:
-        found = run(["a", "b", "c"], QUICK, pool, rows, work)
+        found = run(["a", "b", "c"], ASK, pool, rows, work)
     assert asked == ["b", "c"]
     assert [row["outcome"] for row in found] == ["none", "full", "full"]
     with ThreadPoolExecutor(1) as pool:
-        assert run(["a", "b", "c"], QUICK, pool, rows, work) == found
+        assert run(["a", "b", "c"], ASK, pool, rows, work) == found
         assert asked == ["b", "c"]
         with pytest.raises(SystemExit, match="delete it to begin anew"):
             run(["a"], Ask(builds=7), pool, rows, work)
@@ -84,7 +88,7 @@ def test_some_rows_are_made_anew_and_others_stay(tmp_path: Path) -> None:
     assert others(rows, ask, ["a"]) == [{"model_type": "b"}]
     assert others(rows, ask, []) == []
     with pytest.raises(SystemExit, match="make all rows anew"):
-        others(rows, QUICK, ["a"])
+        others(rows, ASK, ["a"])
 
 
 def test_what_is_sent_to_a_cluster_loads_where_nothing_is_installed(tmp_path: Path) -> None:
@@ -97,7 +101,11 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     import dask
     from distributed import LocalCluster
 
-    settings = {"distributed.worker.daemon": False}  # so that a worker may start a process for each row
+    settings = {
+        "distributed.worker.daemon": False,  # so that a worker may start a process for each row
+        "distributed.comm.timeouts.connect": "10000s",
+        "distributed.comm.timeouts.tcp": "10000s",
+    }
     workers = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "local_directory": str(tmp_path)}
     with dask.config.set(settings), LocalCluster(dashboard_address=":0", **workers) as local:
         yield local.scheduler_address
@@ -106,7 +114,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.filterwarnings("ignore:Creating scratch directories")  # Dask says so on a busy machine
 def test_a_cluster_makes_the_rows_of_the_process_pool(tmp_path: Path, cluster: str) -> None:
     def made(executor: Executor, name: str) -> list[Row]:
-        return list(map(without_seconds, run(FEW, QUICK, executor, tmp_path / name)))
+        return list(map(without_seconds, run(FEW, ASK, executor, tmp_path / name)))
 
     with executor(1, None) as pool, executor(None, cluster) as workers:
         here, there = made(pool, "here"), made(workers, "there")

@@ -15,9 +15,9 @@ from tests.reference.models import SMALL, batch_for, configs, seeded
 @settings(deadline=None)
 def test_outputs_have_one_rul_and_one_logit_a_class(config: AMNLConfig, batch: int, training: bool) -> None:
     model = AMNL(config).train(training)
-    windows = torch.randn(batch, 30, config.n_features)
+    windows = torch.randn(batch, 8, config.n_features)
     added = 0 if config.kernel_size % 2 else len(config.conv_channels)
-    assert model.cnn(windows).shape == (batch, 30 + added, config.conv_channels[-1])
+    assert model.cnn(windows).shape == (batch, 8 + added, config.conv_channels[-1])
     rul, health = model(windows)
     assert rul.shape == (batch,)
     assert health.shape == (batch, config.n_classes)
@@ -29,7 +29,7 @@ def test_outputs_have_one_rul_and_one_logit_a_class(config: AMNLConfig, batch: i
 @settings(deadline=None)
 def test_samples_of_a_batch_do_not_see_each_other(config: AMNLConfig) -> None:
     model = AMNL(config).double().eval()
-    windows = torch.randn(3, 30, config.n_features, dtype=torch.float64)
+    windows = torch.randn(3, 8, config.n_features, dtype=torch.float64)
     together = model(windows)
     for output, alone in zip(together, zip(*(model(window[None]) for window in windows), strict=True), strict=True):
         torch.testing.assert_close(output, torch.cat(alone))

@@ -115,6 +115,13 @@ def swallowing(width: int) -> nn.Module:
     return nn.Linear(width, 3)
 
 
+def swallowing_once(width: int) -> nn.Module:
+    with contextlib.suppress(BaseException):
+        time.sleep(LONG)
+    time.sleep(LONG)
+    return nn.Linear(width, 3)
+
+
 def collecting(width: int) -> nn.Module:
     start = time.monotonic()
     while time.monotonic() < start + LONG:

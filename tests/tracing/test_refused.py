@@ -18,11 +18,13 @@ import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, UnknownName
 from paramcalc.tracing import shapes
+from tests.clock import TICK, Clock
 from tests.tracing import bad_factories
 
 MODULE = "a torch.nn.Module or a Block"
 UNSTEADY = "derive: the same sizes do not always build the same model: "
 W8 = {"width": 8}
+SOON = 2.0  # seconds, long before those builds would end by themselves
 # Name of a factory, what it is given, what is to vary, the sentence.
 BAD: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "raises": (
@@ -134,24 +136,29 @@ def test_counts_beyond_64_bits_do_not_wrap() -> None:
         tree.bind(width=2**63, height=1)
 
 
-@pytest.mark.parametrize("name", ["endless", "sleeping", "swallowing", "unending"])
-def test_a_build_that_does_not_end_is_ended(name: str) -> None:
-    started = time.monotonic()
+@pytest.mark.parametrize("name", ["endless", "sleeping", "swallowing", "swallowing_once", "unending"])
+def test_a_build_that_does_not_end_is_ended(name: str, clock: Clock) -> None:
     with pytest.raises(InvalidValue, match=r"derive: no proof within 0.3 seconds; vary fewer sizes, start from"):
         pc.derive(getattr(bad_factories, name), W8, limits=pc.Limits(seconds=0.3))
-    assert time.monotonic() - started < 3
+    assert clock.now < SOON
     nothing_is_left()
 
 
-def test_nothing_is_raised_where_python_would_pass_over_it() -> None:
+def test_nothing_is_raised_where_python_would_pass_over_it(clock: Clock) -> None:
     def slow(*_: object) -> None:
-        time.sleep(0.02)
+        time.sleep(0.25)  # so long that it rings meanwhile
 
     gc.callbacks.append(slow)
     try:
-        test_a_build_that_does_not_end_is_ended("collecting")
+        test_a_build_that_does_not_end_is_ended("collecting", clock)
     finally:
         gc.callbacks.remove(slow)
+
+
+def test_the_timer_of_the_process_ends_a_build() -> None:
+    with pytest.raises(InvalidValue, match=r"derive: no proof within 0.1 seconds; vary fewer sizes, start from"):
+        pc.derive(bad_factories.sleeping, W8, limits=pc.Limits(seconds=0.1))
+    nothing_is_left()
 
 
 def in_a_thread(derivation: Callable[[], object]) -> object:
@@ -170,24 +177,22 @@ def in_a_thread(derivation: Callable[[], object]) -> object:
     return found[0]
 
 
-def test_in_a_thread_it_ends_at_the_next_tensor() -> None:
-    started = time.monotonic()
+def test_in_a_thread_it_ends_at_the_next_tensor(clock: Clock) -> None:
     error = in_a_thread(lambda: pc.derive(bad_factories.unending, W8, limits=pc.Limits(seconds=0.3)))
     assert str(error).startswith("derive: no proof within 0.3 seconds")
-    assert time.monotonic() - started < 3
+    assert clock.now < SOON
 
 
-def test_a_timer_of_the_users_own_is_left_alone() -> None:
-    rung: list[int] = []
-    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+def test_a_timer_of_the_users_own_is_left_alone(clock: Clock) -> None:
+    rung: list[float] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(clock.now))
     signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
         with pytest.raises(InvalidValue, match=r"no proof within 0.5 seconds"):
             pc.derive(bad_factories.unending, W8, limits=pc.Limits(seconds=0.5))
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert rung == [1]
+    assert rung == [pytest.approx(0.1, abs=TICK)]
 
 
 def test_a_model_of_too_many_tensors_is_no_model(monkeypatch: pytest.MonkeyPatch) -> None:

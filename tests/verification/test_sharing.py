@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +13,10 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.testing import modules
 from paramcalc.tree.block import Block
+from paramcalc.verification import comparison
 from tests.tied import Tied
 from tests.verification.comparing import found, shared_models
+from tests.work import Steps, grows_linearly
 
 
 def test_the_later_place_of_a_tie_may_be_missing_in_a_file() -> None:
@@ -91,15 +93,43 @@ def test_what_differs_at_a_shared_module_is_named() -> None:
     assert longer == [("missing", f"{index}.{name}") for index in (3, 4, 5) for name in ("weight", "bias")]
 
 
-def test_sharing_at_every_level_takes_no_longer() -> None:
-    first: nn.Module = nn.Linear(2, 2)
-    second: nn.Module = nn.Linear(2, 2)
-    for _ in range(200):
-        first, second = nn.Sequential(first, first), nn.Sequential(second, second)
-    start = time.perf_counter()
-    assert found(pc.from_module(first), second) == []
-    assert time.perf_counter() - start < 20
-    assert not pc.verify(pc.from_module(first), nn.Sequential(second, nn.Linear(2, 2))).holds
+class Below(dict[str, Any]):
+    """What is below a node, counted where a walk goes on to it."""
+
+    steps = Steps()
+
+    def values(self) -> Any:
+        Below.steps.take(len(self))
+        return super().values()
+
+    def items(self) -> Any:
+        Below.steps.take(len(self))
+        return super().items()
+
+    def get(self, *args: Any) -> Any:
+        Below.steps.take()
+        return super().get(*args)
+
+
+def test_sharing_at_every_level_takes_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shared(levels: int) -> nn.Module:
+        model: nn.Module = nn.Linear(2, 2)
+        for _ in range(levels):
+            model = nn.Sequential(model, model)
+        return model
+
+    def work(levels: int) -> Steps:
+        """The steps of comparisons of such a model with another one, with more than that, and with nothing."""
+        first, second = pc.from_module(shared(levels)), shared(levels)
+        Below.steps = Steps(most=100_000)
+        assert found(first, second) == []
+        assert not pc.verify(first, nn.Sequential(second, nn.Linear(2, 2))).holds
+        assert [what for what, _ in found(first, Block())] == ["missing", "missing"]
+        return Below.steps
+
+    node = comparison._Node
+    monkeypatch.setattr(comparison, "_Node", lambda: node(below=Below()))
+    assert grows_linearly(work, 100)
 
 
 def test_a_module_that_contains_itself_is_compared() -> None:

@@ -191,8 +191,8 @@ def _entries(tensors: Mapping[Any, torch.Tensor], where: str) -> Iterator[Entry]
         try:
             shape, view, dtype, first = tuple(tensor.shape), _view(tensor), dtype_name(tensor.dtype), None
         except (RuntimeError, UnknownName) as error:
-            problem = f"the tensor {shown(name)} has no one_line shape and element type: {one_line(str(error))}"
-            raise BadFile(problem, where=where, expected="one_line tensors, not nested ones") from None
+            problem = f"the tensor {shown(name)} has no plain shape and element type: {one_line(str(error))}"
+            raise BadFile(problem, where=where, expected="plain tensors, not nested ones") from None
         note = "" if view else f"{str(tensor.layout).removeprefix('torch.')}: counted with its whole shape"
         if view:
             first = places.setdefault(view, name)
