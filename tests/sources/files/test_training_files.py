@@ -61,6 +61,7 @@ def test_tensors_that_would_not_be_counted_are_refused(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, that quantisation moves to another package
+@pytest.mark.filterwarnings("ignore:torch.quantize:UserWarning")  # the same, once in a process
 def test_a_quantised_model_is_not_counted_too_small() -> None:
     quantized: Any = torch.ao.nn.quantized
     state = quantized.Linear(3, 4).state_dict()
