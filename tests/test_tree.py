@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise, permutations
 
@@ -20,6 +21,7 @@ from paramcalc.implication import needed
 from paramcalc.symbols import same, substitute, sympified
 from paramcalc.testing import block_trees as trees
 from paramcalc.totals import bytes_of
+from paramcalc.tree import Argument
 
 COUNTS = ("params", "trainable_params", "buffers", "nbytes")
 
@@ -126,9 +128,24 @@ def test_json_round_trip(tree: Block) -> None:
     assert hash(again) == hash(tree)
 
 
-@given(trees.blocks(), trees.blocks())
-def test_equality_is_that_of_the_json(a: Block, b: Block) -> None:
-    assert (a == b) == (to_json(a) == to_json(b))
+CHANGES: dict[str, Callable[[Block], Block]] = {
+    "nothing": lambda tree: from_json(to_json(tree)),
+    "kind": lambda tree: replace(tree, kind="Other"),
+    "label": lambda tree: replace(tree, label="Other"),
+    "note": lambda tree: replace(tree, note="other"),
+    "arguments": lambda tree: replace(tree, args=(Argument("more", 3),)),
+    "conditions": lambda tree: replace(tree, conditions=(Condition(symbol("a"), ">", symbol("b")),)),
+    "tensors": lambda tree: replace(tree, own=(*tree.own, TensorSpec("more", (2,)))),
+    "children": lambda tree: replace(tree, children=(*tree.children, Block("more"))),
+}
+
+
+@given(trees.blocks(), st.sampled_from(sorted(CHANGES)))
+def test_equality_is_that_of_the_json(tree: Block, change: str) -> None:
+    other = CHANGES[change](tree)
+    within, beside = (pc.compose("Net", {"part": each}) for each in (tree, other))
+    assert (tree == other) == (to_json(tree) == to_json(other)) == (change == "nothing")
+    assert (within == beside) == (to_json(within) == to_json(beside)) == (change == "nothing")
 
 
 @given(trees.blocks(), trees.values())

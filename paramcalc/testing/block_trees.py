@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ TENSORS = ("weight", "bias", "scale")
 DTYPES = ("float32", "float16", "bfloat16", "int64", "quint4x2")
 
 
+# Strategies are made once: to make one anew for each draw takes longer than to draw.
+@cache
 def sizes(*, symbolic: bool) -> st.SearchStrategy[Size]:
     """Sizes of 1 or more: integers, and small expressions in a, b and c."""
     integers = st.integers(1, 6)
@@ -40,6 +43,7 @@ def values() -> st.SearchStrategy[dict[str, int]]:
     return st.fixed_dictionaries({name: st.integers(1, 5) for name in SYMBOLS})
 
 
+@cache
 def specs(name: str, *, symbolic: bool) -> st.SearchStrategy[TensorSpec]:
     """Tensors of a name, of any role, element type and up to three dimensions."""
     return st.builds(
@@ -105,6 +109,7 @@ def tree_ties(tree: Block) -> list[tuple[str, TensorSpec]]:
     ]
 
 
+@cache
 @st.composite
 def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int) -> Block:
     names = draw(st.lists(st.sampled_from(TENSORS), max_size=3, unique=True))
@@ -124,18 +129,21 @@ def _blocks(draw: st.DrawFn, *, symbolic: bool, depth: int) -> Block:
     return Block("", "Module", own, tuple(children), label=label, conditions=tuple(conditions))
 
 
+@cache
 @st.composite
 def _repeated(draw: st.DrawFn, inner: st.SearchStrategy[Block], *, symbolic: bool) -> Block:
     repeat = draw(sizes(symbolic=symbolic))
     return replace(draw(inner), name=INDEX, repeat=repeat, first=draw(st.integers(0, 2)))
 
 
+@cache
 @st.composite
 def _group(draw: st.DrawFn, *, symbolic: bool) -> Block:
     own = (draw(specs("weight_l{}", symbolic=symbolic)), draw(specs("bias_l{}", symbolic=symbolic)))
     return Block("", "layers", own, repeat=draw(sizes(symbolic=symbolic)), first=1)
 
 
+@cache
 def _conditions() -> st.SearchStrategy[Condition]:
     """Conditions that every value of the symbols meets, so that trees can be bound to anything."""
     symbols = st.sampled_from(SYMBOLS).map(symbol)
