@@ -43,7 +43,7 @@ def same_examples() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_model_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which models are built to derive a form depends on no clock: where they take long, smaller ones would be."""
-    monkeypatch.setattr("paramcalc.probing.SLOW", inf)
+    monkeypatch.setattr("paramcalc.derivation.models.prober.SLOW", inf)
 
 
 @pytest.fixture
