@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc import Block, breakdown, render, symbol
+from paramcalc import Block, TensorSpec, breakdown, render, symbol
 from paramcalc.analysis.breakdown import tensor_rows
 from paramcalc.errors import InvalidValue, UnknownName
 from paramcalc.rendering.derived import evidence_lines
@@ -75,7 +75,13 @@ def test_csv_read_again_adds_up(tree: Block, depth: int | None) -> None:
         assert sum(int(row[column]) for row in rows if row["counted"] == "yes") == count
 
 
+LONG = "w" * 70
+TIED = TensorSpec("tied", (2,), tied_to=f".{LONG}")
+WRAPPED = Block(own=(TensorSpec(LONG, (2,)), TIED), children=(pc.layers.Linear(2, 2).named("fc"),))
+
+
 @given(trees.blocks(symbolic=False), DEPTHS)
+@example(WRAPPED, None)
 def test_text_has_a_line_for_every_row(tree: Block, depth: int | None) -> None:
     body, summary = render(tree, "text", depth=depth).split("\n\n")
     root, *below = breakdown(tree, depth=depth)
@@ -83,7 +89,10 @@ def test_text_has_a_line_for_every_row(tree: Block, depth: int | None) -> None:
     left_out = sum(row.times for row in below if row.empty) if len(rows) <= len(below) else 0
     plural = "" if left_out == 1 else "s"
     assert (f"Not shown: {left_out} module{plural} without tensors" in summary) == (left_out > 0)
-    lines = body.splitlines()
+    # What is said of a layer goes on below its line where it is long.
+    first, *further = body.splitlines()
+    lines = [first, *(line for line in further if "─" in line)]
+    assert all(line.startswith(" ") for line in further if line not in lines)
     assert len(lines) == len(rows)
     for line, row in zip(lines, rows, strict=True):
         assert f"{row.params:,}" in line.split()
