@@ -76,7 +76,8 @@ def test_csv_read_again_adds_up(tree: Block, depth: int | None) -> None:
 
 
 LONG = "w" * 70
-WRAPPED = Block(own=(TensorSpec(LONG, (2,)), TensorSpec("tied", (2,), tied_to=f".{LONG}")))
+TIED = TensorSpec("tied", (2,), tied_to=f".{LONG}")
+WRAPPED = Block(own=(TensorSpec(LONG, (2,)), TIED), children=(pc.layers.Linear(2, 2).named("fc"),))
 
 
 @given(trees.blocks(symbolic=False), DEPTHS)
