@@ -8,7 +8,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc import Block, Condition, TensorSpec, symbol
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, unknown_name
 from paramcalc.testing.trees import whole_count
 
 NAMES = "qwertyuiop"
@@ -35,3 +35,10 @@ def test_names_are_in_order(question: str) -> None:
         ask()
     listed = [", ".join(sorted(NAMES)), ", ".join(f"{name}=1" for name in sorted(NAMES))]
     assert any(words.format(names) in str(caught.value) for names in listed), str(caught.value)
+
+
+@pytest.mark.parametrize("length", [59, 60, 61, 62, 500])
+def test_a_long_name_is_shown_in_60_letters(length: int) -> None:
+    shown = str(unknown_name("symbol", "x" * length, [])).split("'")[1]
+    assert shown == ("x" * length if length <= 60 else "x" * 57 + "...")
+    assert len(shown) <= 60

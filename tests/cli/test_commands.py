@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 import paramcalc as pc
@@ -112,3 +114,7 @@ def test_the_bare_command_prints_its_help(capsys: pytest.CaptureFixture[str]) ->
         main([])
     assert stop.value.code == 2
     assert "\n  solve " in capsys.readouterr().err
+
+
+def test_the_module_that_runs_the_command_line_runs_nothing_where_it_is_imported() -> None:
+    importlib.reload(importlib.import_module("paramcalc.__main__"))

@@ -17,6 +17,7 @@ from paramcalc import Block, TensorSpec, breakdown, render, symbol
 from paramcalc.analysis.breakdown import tensor_rows
 from paramcalc.errors import InvalidValue, UnknownName
 from paramcalc.rendering.derived import evidence_lines
+from paramcalc.rendering.diff import diff_table
 from paramcalc.sizes.symbols import canonical, same
 from paramcalc.testing import block_trees as trees
 from paramcalc.tree.evidence import Evidence
@@ -171,3 +172,12 @@ def test_all_that_a_derived_form_rests_on_is_said(evidence: Evidence) -> None:
         *([f"no effect: {', '.join(evidence.no_effect)}"] if evidence.no_effect else []),
     ]
     assert evidence_lines(evidence) == expected
+
+
+def test_what_is_equal_in_a_diff_has_no_sign() -> None:
+    a, b = pc.architecture("amnl"), pc.architecture("amnl", lstm_hidden=64)
+    lines = diff_table(pc.diff(a, b), "a", "b", everything=True).splitlines()[2:]
+    changes = {line.split("|")[1].strip(): line.split("|")[5].strip() for line in lines}
+    assert changes["`cnn`"] == "0"
+    assert changes["`lstm`"] == "-428,288"
+    assert all(text == "0" or text[0] in "+-" for text in changes.values())

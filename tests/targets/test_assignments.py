@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paramcalc.errors import InvalidValue
-from paramcalc.targets.assignments import parse_assignments
+from paramcalc.targets.assignments import parse_assignments, parse_letters
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,9 @@ def test_assignments() -> None:
         "g": (),
         "h": None,
     }
+
+
+@pytest.mark.parametrize("text", ["2h=x", "h", "h=", "=x", "h=1", "h=x y", "a=b,", "a.b=c"])
+def test_wrong_letters_are_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="expected name=letter, such as lstm_hidden=h"):
+        parse_letters(text)

@@ -24,3 +24,12 @@ def test_a_name_that_the_kit_does_not_have() -> None:
         pc.testing.assert_equal  # noqa: B018  # the access is the test
     assert set(pc.testing.__all__) <= set(dir(pc.testing))
     assert all(getattr(pc.testing, name).__doc__ for name in pc.testing.__all__)
+
+
+def test_a_module_that_is_missing_elsewhere_is_not_taken_for_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(_: str) -> None:
+        raise ModuleNotFoundError("No module named 'of_theirs'", name="of_theirs")
+
+    monkeypatch.setattr("importlib.import_module", absent)
+    with pytest.raises(ModuleNotFoundError, match="of_theirs"):
+        pc.testing.modules  # noqa: B018  # the access is the test

@@ -13,7 +13,7 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.errors import InvalidValue
 from paramcalc.tracing import integers
-from paramcalc.tracing.integers import Trace, TracedInt
+from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
 from paramcalc.tracing.nodes import expression_of, value_at
 
 
@@ -80,3 +80,12 @@ def test_arithmetic_without_end_is_not_traced(monkeypatch: pytest.MonkeyPatch) -
     assert tree.params == pc.symbol("width") * pc.symbol("height") + pc.symbol("height")
     assert steps.count(TracedInt) == 100
     assert 1237 in widths  # what was compared before is tried
+
+
+@pytest.mark.parametrize("exponent", [-2, -1, 0, 1, 2, 3, 7, 0.5])
+def test_powers_of_traced_integers_are_those_of_integers(exponent: float) -> None:
+    traced = Trace().integer("d", 24)
+    made, plain = traced**exponent, 24**exponent
+    assert (made, type(made) in (float, TracedFloat)) == (plain, type(plain) is float)
+    if exponent == 3:
+        assert pow(traced, 3, 5) == pow(24, 3, 5)
