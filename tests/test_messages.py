@@ -42,3 +42,10 @@ def test_a_long_name_is_shown_in_60_letters(length: int) -> None:
     shown = str(unknown_name("symbol", "x" * length, [])).split("'")[1]
     assert shown == ("x" * length if length <= 60 else "x" * 57 + "...")
     assert len(shown) <= 60
+
+
+@pytest.mark.parametrize("number", [1, 19, 20, 21, 22, 40])
+def test_of_many_known_names_20_are_listed(number: int) -> None:
+    known = [f"size_{each}" for each in range(number)]
+    listed = str(unknown_name("symbol", "?", known)).partition("known: ")[2]
+    assert listed.split(", ") == [*known[:20], *(["..."] if number > 20 else [])]

@@ -7,7 +7,7 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc.derivation.models.prediction import predicts
-from paramcalc.derivation.trees.patterns import Turn, turn_of
+from paramcalc.derivation.trees.patterns import Cycle, Turn, cycle_of, turn_of
 from paramcalc.errors import NoForm
 from tests.derivation.wide_layers import Wide, every
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
@@ -90,3 +90,9 @@ def test_layers_with_a_rhythm() -> None:
     found = pc.derive(build, {"width": 32, "depth": 12})
     for depth in (1, 3, 4, 11, 30):
         assert predicts(found, {"width": 9, "depth": depth}, pc.from_module(build(9, depth)))
+
+
+@pytest.mark.parametrize("period", range(1, 20))
+def test_cycles_of_up_to_16_layers_are_found(period: int) -> None:
+    kinds = [number % period for number in range(2 * period + 1)]
+    assert cycle_of([kinds, kinds[:period]]) == (Cycle(0, period, 0) if period <= 16 else None)

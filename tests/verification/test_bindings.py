@@ -12,6 +12,7 @@ from paramcalc.errors import InvalidValue
 from paramcalc.rendering.verify import verification_text
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import Argument
+from paramcalc.verification.bindings import shared_places
 from tests.verification.comparing import found
 
 
@@ -83,3 +84,10 @@ def test_shared_layers_determine_their_number() -> None:
     result = pc.verify(Block("", "Net", children=(first, later)), nn.ModuleList([layer] * 6))
     assert result.holds
     assert result.values == {"n": 6}
+
+
+def test_a_tree_is_no_later_place_of_what_is_beside_it() -> None:
+    shared = Block("b", "Linear", tied_to=".a")
+    whole = Block(children=(Block("a", "Linear", (pc.TensorSpec("weight", (3, 4)),)), shared))
+    assert list(shared_places(whole)) == [("b", "a")]
+    assert list(shared_places(shared)) == []

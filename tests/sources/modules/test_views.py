@@ -53,3 +53,12 @@ def test_views_without_a_common_element_share_nothing() -> None:
     notes = {name: tensor.note for name, tensor in from_module(model).tensors()}
     assert notes == {"a": "", "b": "", "c": "shares the storage of a, 24 elements stored"}
     assert from_module(nn.ParameterList([nn.Parameter(torch.zeros(1).expand(9))])).own[0].note == "1 element stored"
+
+
+def test_views_of_other_element_types_lie_over_one_another() -> None:
+    model = nn.Module()
+    numbers = torch.zeros(8)
+    model.register_buffer("numbers", numbers[::2])  # bytes 0 to 3, 8 to 11, ...
+    model.register_buffer("halves", numbers.view(torch.int16)[1::4])  # bytes 2 to 3, 10 to 11, ...
+    notes = {name: tensor.note for name, tensor in from_module(model).tensors()}
+    assert notes["halves"].startswith("shares the storage of numbers")
