@@ -48,7 +48,9 @@ def commands() -> None:
 @click.option("--depth", type=DEPTH, metavar="N", help="Show N levels of the tree.")
 @click.option("--bytes", "nbytes", is_flag=True, help="Add a column of bytes.")
 @click.option("--fold/--no-fold", default=None, help="Show equal neighbours as one row; done in markdown and text.")
-@click.option("--format", "form", default="markdown", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
+@click.option(
+    "--format", "form", default="markdown", show_default=True, metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
+)
 def table(
     target: str,
     settings: Mapping[str, Any],

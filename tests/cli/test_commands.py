@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 
+import click
 import pytest
 
 import paramcalc as pc
 from paramcalc.cli import main
+from paramcalc.cli.commands import commands
 from paramcalc.layers import CATALOGUE
 from tests.cli.running import Run
 
@@ -118,3 +120,12 @@ def test_the_bare_command_prints_its_help(capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_module_that_runs_the_command_line_runs_nothing_where_it_is_imported() -> None:
     importlib.reload(importlib.import_module("paramcalc.__main__"))
+
+
+def test_the_help_says_the_value_that_an_option_has_where_none_is_given(run: Run) -> None:
+    for name, command in commands.commands.items():
+        help_text = " ".join(run(name, "--help").replace("; x>=", "]").split())
+        for option in command.params:
+            if isinstance(option, click.Option) and isinstance(option.default, str | int | float):
+                _, _, says = help_text.partition(f" {option.opts[0]} ")
+                assert f"[default: {option.default}]" in says.partition(" --")[0], (name, option.opts)
