@@ -157,6 +157,14 @@ def test_anything_but_arithmetic_is_refused(text: str) -> None:
         parse_exact(text)
 
 
+def test_a_refusal_says_where_the_text_stood() -> None:
+    for parse in (parse_expression, parse_exact):
+        with pytest.raises(ParamcalcError, match="^expression: "):
+            parse("h +")
+        with pytest.raises(ParamcalcError, match="^budget: "):
+            parse("h +", where="budget")
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_a_size_or_a_clear_error(text: str) -> None:
     for parse in (parse_expression, parse_exact, parse_count, parse_assignments, parse_letters):

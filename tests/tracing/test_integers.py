@@ -89,3 +89,10 @@ def test_powers_of_traced_integers_are_those_of_integers(exponent: float) -> Non
     assert (made, type(made) in (float, TracedFloat)) == (plain, type(plain) is float)
     if exponent == 3:
         assert pow(traced, 3, 5) == pow(24, 3, 5)
+
+
+def test_a_power_of_two_traced_integers_depends_on_both() -> None:
+    trace = Trace()
+    made = trace.integer("d", 24) ** trace.integer("n", 3)
+    assert made == 24**3
+    assert [value_at(made.node, {"d": d, "n": n}) for d, n in ((7, 3), (24, 2), (5, 4))] == [343, 576, 625]

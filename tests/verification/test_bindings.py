@@ -67,6 +67,7 @@ def test_what_cannot_be_determined_is_an_answer() -> None:
     both = Block("", "Net", children=tuple(runs))
     model = nn.ModuleList(nn.Linear(3, 3) for _ in range(6))
     assert found(both, model) == [("condition", "")]
+    assert pc.verify(both, model).tensors == 0
 
 
 def test_symbols_that_change_no_tensor_are_no_obstacle() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from operator import itemgetter
 from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
@@ -32,18 +31,16 @@ _STACKS = {"TransformerEncoder", "TransformerDecoder", "Transformer"}
 class Reader:
     """How to read the modules of one class: its name, the arguments that its title shows, whether it packs weights.
 
-    `fetch` takes from a module's attributes what tells two titles apart. `scripted` modules are of one class, and keep
-    the name of the one they were.
+    `scripted` modules are of one class, and keep the name of the one they were.
     """
 
     kind: str
     arguments: tuple[str, ...] = ()
-    fetch: Callable[[Attributes], object] | None = None
     packs: bool = False
     scripted: bool = False
 
-    def fetched(self, attributes: Attributes) -> object:
-        """Return what `fetch` takes, where a module lacks some of it too."""
+    def values(self, attributes: Attributes) -> object:
+        """Return what tells the titles of two modules apart; a module may lack some of it."""
         return tuple(map(attributes.get, self.arguments))
 
     def title(self, own: Iterable[TensorSpec], children: Iterable[Block], attributes: Attributes) -> Arguments:
@@ -72,11 +69,7 @@ def reader_of(module: Any) -> Reader:
     kind = type(module)
     package, name = str(kind.__module__), SAME.get(kind.__name__, kind.__name__)
     if package.startswith("torch.nn.modules.") and name in CATALOGUE:
-        arguments = _arguments(name)
-        kept = [
-            each for each in arguments if isinstance(module.__dict__.get(each), Hashable) and each in module.__dict__
-        ]
-        return Reader(name, arguments, itemgetter(*kept) if kept else None)
+        return Reader(name, _arguments(name))
     shown = kind.__name__
     if package.startswith("torch.ao.nn."):
         shown = f"{package.removeprefix('torch.ao.nn.').partition('.modules')[0]}.{shown}"

@@ -189,12 +189,7 @@ class _Reading:
         self, module: Any, number: int, reader: Reader, own: tuple[Described, ...], children: tuple[Block, ...]
     ) -> Block:
         """The block of a module; equal ones are made once."""
-        values: object = module.original_name if reader.scripted else None
-        if reader.fetch is not None:
-            try:
-                values = reader.fetch(module.__dict__)
-            except KeyError:
-                values = reader.fetched(module.__dict__)
+        values = module.original_name if reader.scripted else reader.values(module.__dict__)
         name = self.names[number]
         key = (name, reader, values, own, *map(id, children)) if children else (name, reader, values, own)
         try:

@@ -76,6 +76,16 @@ def test_attributes_that_are_no_plain_values() -> None:
     assert [tree.at(name).title for name in "012"] == ["Linear(4, 3)", "Linear(4, 3)", "Conv1d(2, 2, 3)"]
 
 
+@pytest.mark.parametrize("first", [2, None, np.array(2)])
+def test_a_first_module_that_is_odd_leaves_the_titles_of_the_others(first: Any) -> None:
+    """Three modules of one name and one class, which differ in an attribute alone."""
+    groups = [nn.GroupNorm(number, 8) for number in (2, 4, 8)]
+    groups[0].num_groups = first
+    tree = from_module(nn.Sequential(*(nn.ModuleDict({"norm": each}) for each in groups)))
+    titles = [tree.at(f"{place}.norm").title for place in range(3)]
+    assert titles == ["GroupNorm" if first is None else "GroupNorm(2, 8)", "GroupNorm(4, 8)", "GroupNorm(8, 8)"]
+
+
 def test_stale_attributes_are_not_shown() -> None:
     model = nn.Linear(8, 8)
     assert from_module(model).title == "Linear(8, 8)"
