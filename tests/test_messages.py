@@ -49,3 +49,8 @@ def test_of_many_known_names_20_are_listed(number: int) -> None:
     known = [f"size_{each}" for each in range(number)]
     listed = str(unknown_name("symbol", "?", known)).partition("known: ")[2]
     assert listed.split(", ") == [*known[:20], *(["..."] if number > 20 else [])]
+
+
+def test_of_the_names_that_are_near_the_two_nearest_are_offered() -> None:
+    known = ["n_classes", "lstm_hidden", "lstm_hiden_", "lstm_hid"]
+    assert unknown_name("symbol", "lstm_hiden", known).advice == "did you mean 'lstm_hiden_' or 'lstm_hidden'?"

@@ -27,6 +27,7 @@ def smallest(values: SearchStrategy[T], wrong: Callable[[T], bool], *, examples:
     Raises AssertionError where `wrong` is not the same when asked again, InvalidType or InvalidValue where the number
     of examples is no whole number of 1 or more, or where no value can be drawn.
     """
+    __tracebackhide__ = True
     if isinstance(examples, bool) or not isinstance(examples, int):
         raise InvalidType(f"got {examples!r}", where=f"{where}, examples", expected="a whole number")
     if examples < 1:

@@ -35,6 +35,18 @@ def test_a_number_of_layers_that_is_a_logarithm(factor: int) -> None:
         assert agrees(halving, tree, factor=each, width=5)
 
 
+def wide(factor: int, width: int) -> nn.Module:
+    """A size that is a multiple of a logarithm and more, of which nothing but the value reaches the layer."""
+    return nn.Linear(opaque(5 * int(math.log2(factor)) + 3), width)
+
+
+def test_a_size_that_is_a_multiple_of_a_logarithm_and_more() -> None:
+    tree = pc.derive(wide, {"factor": 8, "width": 24})
+    assert str(tree.params) == "5*width*ilog(factor, 2) + 4*width"
+    for each in (1, 2, 3, 4, 7, 8, 9, 31, 32, 1000):
+        assert agrees(wide, tree, factor=each, width=5)
+
+
 def subsampled(factor: int, width: int, features: int, stride: int) -> nn.Module:
     """Convolutions that stride over the features as often as a factor says, and a layer for what is left of them."""
     layers = int(math.log2(factor))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 from paramcalc import symbol
-from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.conditions import Condition, primitive
 from paramcalc.sizes.implication import needed
 
 
@@ -29,3 +29,8 @@ def test_a_condition_that_follows_from_others_is_not_listed() -> None:
     assert len(needed((Condition(h, ">=", 33), several[1]))) == 2
     same = (Condition(n, ">=", 2), Condition(n, ">", 1), Condition(2 * n, ">=", 4))
     assert all(needed(each) == each[:1] for each in permutations(same))
+
+
+def test_a_number_alone_is_as_it_is_beside_what_divides_all_terms() -> None:
+    h = symbol("h")
+    assert [primitive(each) for each in (6, 0, 6 * h, 4 * h - 6)] == [6, 0, h, 2 * h - 3]

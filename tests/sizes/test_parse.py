@@ -159,9 +159,9 @@ def test_anything_but_arithmetic_is_refused(text: str) -> None:
 
 def test_a_refusal_says_where_the_text_stood() -> None:
     for parse in (parse_expression, parse_exact):
-        with pytest.raises(ParamcalcError, match="^expression: "):
+        with pytest.raises(ParamcalcError, match=r"^expression: "):
             parse("h +")
-        with pytest.raises(ParamcalcError, match="^budget: "):
+        with pytest.raises(ParamcalcError, match=r"^budget: "):
             parse("h +", where="budget")
 
 

@@ -9,8 +9,11 @@ from torch import nn
 
 
 def failure(check: Callable[[], None]) -> str:
+    """What a check says, of which a report shows the test alone: nothing of how the package found it."""
     with pytest.raises(AssertionError) as caught:
         check()
+    shown = {str(each.path) for each in caught.traceback.filter(caught)}
+    assert not [path for path in shown if "paramcalc/testing" in path], shown
     return str(caught.value)
 
 
