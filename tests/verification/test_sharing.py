@@ -50,6 +50,17 @@ def test_shared_modules_are_compared_at_all_their_places() -> None:
     assert found(tree, apart, roles=False) == []
 
 
+def test_a_tensor_that_is_tied_to_another_one_differs_at_each_name() -> None:
+    def model(*names: str) -> nn.Module:
+        kept = {name: nn.Linear(3, 3, bias=False) for name in names}
+        return nn.ModuleDict({place: kept[name] for place, name in zip("xab", names, strict=True)})
+
+    assert found(pc.from_module(model("x", "a", "a")), model("x", "x", "b")) == [
+        ("tie", "a.weight"),
+        ("tie", "b.weight"),
+    ]
+
+
 def same_names(a: nn.Module, b: nn.Module) -> bool:
     """Whether torch itself gives both models the same names, in the same groups of one tensor."""
 
