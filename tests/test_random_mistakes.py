@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mutation.random.places import changes
 from mutation.random.report import Settings, try_random
 from mutation.random.sample import RandomMistake, rooms, sample
 from mutation.random.source import Source
+from mutation.random.trial import run_tests
 
 CODE = '''"""Sums."""
 
@@ -226,6 +228,12 @@ def test_tests_that_can_not_be_mapped_are_refused(project: Path, settings: Setti
     (project / "tests" / "test_sums.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     with pytest.raises(Refused, match="nothing_of_this_name"):
         try_random([], project, project.parent / "copies", settings)
+
+
+def test_work_without_an_end_is_ended(project: Path) -> None:
+    (project / "tests" / "test_sums.py").write_text("def test_total():\n    while True:\n        pass\n", "utf-8")
+    ended, failed = run_tests(project, ["tests/test_sums.py::test_total"], [], work=3, wait=3600)
+    assert (ended.code, failed) == (-signal.SIGXCPU, [])
 
 
 def test_a_reason_is_needed_for_what_counts_no_more(project: Path, settings: Settings) -> None:

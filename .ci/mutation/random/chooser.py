@@ -1,14 +1,24 @@
-"""A plugin for pytest that runs the tests of a list, in its order, and writes down which of them failed."""
+"""A plugin for pytest that runs the tests of a list, in its order, and writes down which of them failed.
+
+It limits the work, in seconds of the processor: how long a run takes depends on what else the machine does.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
-FILE, FAILED = "MUTATION_TESTS", "MUTATION_FAILED"
+FILE, FAILED, WORK = (f"MUTATION_{name}" for name in ("TESTS", "FAILED", "WORK"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Limit the work from before the first import of the package."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(os.environ[WORK]), resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 @pytest.hookimpl(trylast=True)

@@ -73,13 +73,18 @@ class LineMap:
         )
 
     def _groups(self, mistake: RandomMistake, covering: set[str]) -> list[set[str]]:
-        """Return the tests that run the lines; for what runs at import, or in no test, those of the module, and all."""
-        file, lines = mistake.file, range(mistake.change.lines[0], mistake.change.lines[1] + 1)
-        if covering and not mistake.change.at_import and not any((file, line) in self.imported for line in lines):
+        """Return the tests that run the lines, and those of the module where they run at import too.
+
+        All where the lines run at import alone, or in no test.
+        """
+        file, change = mistake.file, mistake.change
+        imported = any((file, line) in self.imported for line in range(change.lines[0], change.lines[1] + 1))
+        if covering and not change.at_import and not imported:
             return [covering]
         mirroring = {name for name in self.seconds if _mirrors(name, file)}
         using = {name for tests in self.tests[file].values() for name in tests}
-        return [covering, mirroring, using, {*self.seconds}]
+        every = {*self.seconds} if change.at_import or not covering else set()
+        return [covering, mirroring, using, every]
 
     def _running(self, file: str, lines: tuple[int, int]) -> set[str]:
         return {name for line in range(lines[0], lines[1] + 1) for name in self.tests[file].get(line, ())}

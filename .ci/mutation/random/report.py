@@ -59,7 +59,7 @@ def _print_doubtful(verdicts: Sequence[Verdict], copies: Copies) -> None:
     if not tests:
         return
     with copies.one() as copy:
-        failing = set(run_tests(copy, tests, [], 3600)[1])
+        failing = set(run_tests(copy, tests, [], 3600, 7200)[1])
     for verdict in verdicts:
         if verdict.test in failing:
             print(f"doubtful  {verdict.mistake.title}: {verdict.test} fails without it too")
