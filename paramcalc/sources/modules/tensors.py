@@ -105,9 +105,9 @@ def _span(tensor: Any) -> tuple[int, int]:
 def _overlap(a: Any, b: Any) -> bool:
     """Whether two tensors over one storage, whose spans meet, have an element in common.
 
-    That is so where either fills its span; else their elements are compared, as far as they are few.
+    That is so where both fill their spans; else their elements are compared, as far as they are few.
     """
-    if any(each.numel() * each.dtype.itemsize >= _span(each)[1] - _span(each)[0] for each in (a, b)):
+    if all(each.numel() * each.dtype.itemsize >= _span(each)[1] - _span(each)[0] for each in (a, b)):
         return True
     if a.dtype.itemsize != b.dtype.itemsize or a.numel() + b.numel() > COMPARED:
         return True

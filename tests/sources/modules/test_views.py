@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -53,6 +54,16 @@ def test_views_without_a_common_element_share_nothing() -> None:
     notes = {name: tensor.note for name, tensor in from_module(model).tensors()}
     assert notes == {"a": "", "b": "", "c": "shares the storage of a, 24 elements stored"}
     assert from_module(nn.ParameterList([nn.Parameter(torch.zeros(1).expand(9))])).own[0].note == "1 element stored"
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_a_view_between_the_elements_of_another_shares_nothing(last: int) -> None:
+    base = torch.zeros(9)
+    model = nn.ParameterDict({"ends": nn.Parameter(base[::6]), "between": nn.Parameter(base[3 : 3 + last])})
+    assert [tensor.note for _, tensor in from_module(model).tensors()] == ["", ""]
+    model["reaching"] = nn.Parameter(base[4:8])
+    notes = {name: tensor.note for name, tensor in from_module(model).tensors()}
+    assert notes["reaching"].startswith("shares the storage of ")
 
 
 def test_views_of_other_element_types_lie_over_one_another() -> None:
