@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from paramcalc.derivation.candidate import Candidate
 from paramcalc.derivation.domain.edges import no_fewer, sides
+from paramcalc.derivation.domain.limit import limit_of
 from paramcalc.derivation.models.observations import Built, Observations
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
-from paramcalc.sizes.symbols import is_symbol, symbol_names
+from paramcalc.sizes.symbols import symbol_names
 from paramcalc.tree.block import Block
 
 MISSES = 400  # points that are looked at for one where floating point misses a number
@@ -193,30 +194,6 @@ class Boundaries:
             return None
         actual = self.observations.build(less, "the other side of a comparison")
         return None if actual is None else (less, actual)
-
-
-class Limit(NamedTuple):
-    """A bound on one size by a number: the last size within, and the step from there on inside."""
-
-    name: str
-    last: int
-    step: int
-
-
-def limit_of(condition: Condition) -> Limit | None:
-    """Return the limit that a condition sets to one size, None where it sets none.
-
-    >>> from paramcalc.sizes.symbols import symbol
-    >>> limit_of(Condition(symbol("n"), ">", 2)), limit_of(Condition(48, ">=", symbol("n")))
-    (Limit(name='n', last=3, step=1), Limit(name='n', last=48, step=-1))
-    """
-    left, right = condition.left, condition.right
-    more = {">": 1, ">=": 0}.get(condition.relation)
-    if more is not None and is_symbol(left) and isinstance(right, int):
-        return Limit(str(left), right + more, 1)
-    if more is not None and is_symbol(right) and isinstance(left, int):
-        return Limit(str(right), left - more, -1)
-    return None
 
 
 def starts(tree: Block) -> list[Condition]:

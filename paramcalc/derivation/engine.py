@@ -198,7 +198,7 @@ class Search:
         evidence = Evidence(
             built=tuple(point for point, _ in self.observations.trees),
             predicted=tuple(self.proof.points),
-            refused=(*domain.refused, *domain.apart),
+            refused=domain.beyond,
             fixed={**fixed, **self.start.held},
             only=tuple(self.observations.only),
             layout=dict(self.start.layout),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from paramcalc.derivation.domain.explanations import Guesses, explained, with_exceptions
+from paramcalc.derivation.domain.limit import limit_of
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.implication import implied
 from paramcalc.sizes.point import Point, all_meet, changed, meets
@@ -62,8 +63,8 @@ class Domain:
 
     @property
     def beyond(self) -> tuple[tuple[Point, str], ...]:
-        """The points that the form is not to say, with the reasons: those set apart, and those refused."""
-        return (*self.apart, *self.refused)
+        """The points that the form is not to say, with the reasons: those refused, and those set apart."""
+        return (*self.refused, *self.apart)
 
     @property
     def has_unexplained_refusals(self) -> bool:
@@ -95,14 +96,13 @@ class Domain:
 
     def pinned(self, names: Sequence[str]) -> list[str]:
         """Return the names that can have one value only."""
-        ranges = {name: [1, math.inf] for name in names}
-        for each in self.conditions:
-            more = {">": 1, ">=": 0}.get(each.relation)
-            if more is not None and isinstance(each.right, int) and str(each.left) in ranges:
-                ranges[str(each.left)][0] = max(ranges[str(each.left)][0], each.right + more)
-            elif more is not None and isinstance(each.left, int) and str(each.right) in ranges:
-                ranges[str(each.right)][1] = min(ranges[str(each.right)][1], each.left - more)
-        return [name for name, (low, high) in ranges.items() if low == high]
+        low, high = dict.fromkeys(names, 1), dict.fromkeys(names, math.inf)
+        for limit in filter(None, map(limit_of, self.conditions)):
+            if limit.name in low and limit.step > 0:
+                low[limit.name] = max(low[limit.name], limit.last)
+            elif limit.name in high:
+                high[limit.name] = min(high[limit.name], limit.last)
+        return [name for name in names if low[name] == high[name]]
 
     def accept(self, point: Point) -> None:
         """Note that the model which the form is to say is built at a point."""

@@ -99,8 +99,8 @@ class Observations:
 
     def exhausted(self, problem: str) -> Exhausted:
         """Return the error for a domain in which no more points are found."""
-        beyond = self.domain.beyond
-        return Exhausted(problem, advice=f"the last refusal: {beyond[-1][1]}" if beyond else "vary more sizes")
+        last = (self.domain.refused or self.domain.apart)[-1:]
+        return Exhausted(problem, advice=f"the last refusal: {last[0][1]}" if last else "vary more sizes")
 
     def smallest(self, point: Point, found: Found, same: Callable[[Found], bool]) -> tuple[Point, Found]:
         """Return a point with as many sizes as can be put back to the base while the same is found, and what is there.
@@ -139,8 +139,7 @@ class Observations:
 
     def _blamed_before(self) -> list[list[str]]:
         """The few sizes that were to blame before, for a refusal or another model, the most frequent first."""
-        beyond = (*self.domain.refused, *self.domain.apart)
-        together = Counter(tuple(self.changed(point)) for point, _ in beyond)
+        together = Counter(tuple(self.changed(point)) for point, _ in self.domain.beyond)
         return [list(names) for names, _ in together.most_common() if 1 <= len(names) <= 2][:2]
 
     def one_by_one(self) -> None:
