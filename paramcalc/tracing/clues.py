@@ -10,12 +10,11 @@ from typing import Any
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.models.prober import Overdue
 from paramcalc.derivation.start import Start
-from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size
 from paramcalc.tracing.comparisons import told
 from paramcalc.tracing.integers import Trace, kept_in_c
-from paramcalc.tracing.nodes import Node, expression_of, is_logarithm, missed
+from paramcalc.tracing.nodes import Node, is_logarithm, missed, sound_expression
 from paramcalc.tracing.probe import Factory, building
 
 
@@ -50,13 +49,5 @@ def traced(build: Factory, start: Start) -> Clues:
 
 def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:
     """The expressions of some nodes, the simplest first."""
-    found = {size: None for size in map(_expression, nodes) if size is not None and not isinstance(size, int)}
+    found = {size: None for size in map(sound_expression, nodes) if size is not None and not isinstance(size, int)}
     return tuple(sorted(found, key=lambda size: size.count_ops()))
-
-
-@lru_cache(maxsize=65_536)
-def _expression(node: Node) -> Size | None:
-    try:
-        return expression_of(node)
-    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
-        return None

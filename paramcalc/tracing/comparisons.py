@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.program import compile_expr
+from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol_names
-from paramcalc.tracing.nodes import Node, expression_of
+from paramcalc.tracing.nodes import Node, sound_expression
 
 Comparison: TypeAlias = tuple[str, Node, Node, bool]
 
@@ -70,10 +70,7 @@ def _divisor(node: Node) -> dict[Condition, None]:
 
 
 def _sides(left: Node, right: Node) -> tuple[Size, Size] | None:
-    try:
-        a, b = expression_of(left), expression_of(right)
-    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
-        return None
+    a, b = sound_expression(left), sound_expression(right)
     return None if a is None or b is None else (a, b)
 
 
@@ -128,6 +125,6 @@ def _few(branches: list[Condition], at: Mapping[str, Any]) -> list[Condition]:
 
 def _at(size: Size, at: Mapping[str, Any]) -> int:
     try:
-        return size if isinstance(size, int) else int(compile_expr(size).run(at))
+        return size if isinstance(size, int) else int(compiled(size)(at))
     except (ParamcalcError, ArithmeticError, KeyError):
         return 0

@@ -12,7 +12,7 @@ from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.models.prober import Refused
 from paramcalc.derivation.models.sampler import Sampler
 from paramcalc.derivation.start import Start
-from paramcalc.sizes.program import compile_expr
+from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
 from paramcalc.tracing.probe import Factory, probe_of
 from paramcalc.tree.block import Block
@@ -38,7 +38,7 @@ class Follow:
 
         Raises ValueError where it is no whole number.
         """
-        above, below = (compile_expr(canonical(side)).run(values) for side in (self.above, self.below))
+        above, below = (compiled(canonical(side))(values) for side in (self.above, self.below))
         if below < 1 or above % below != 0:
             raise ValueError(f"{self.name} = {self.size} is no whole number")
         return above if type(below) is int and below == 1 else above // below

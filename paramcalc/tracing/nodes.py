@@ -7,8 +7,10 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeAlias
 
+from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
@@ -119,6 +121,15 @@ def expression_of(node: Node) -> Size | None:
     return _combined(kind, *sides)
 
 
+@lru_cache(maxsize=65_536)
+def sound_expression(node: Node) -> Size | None:
+    """Return what `expression_of` does, None also where the expression is no size; found once."""
+    try:
+        return expression_of(node)
+    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
+        return None
+
+
 def is_logarithm(node: Node) -> bool:
     """Whether a traced number is a logarithm, rounded down; a quotient of two is none, as floats may miss it."""
     return bool(node[0] == "floor" and node[1][0] == "log")
@@ -171,4 +182,4 @@ def _exact(value: Number) -> Size | None:
     import sympy
 
     fraction = Fraction(value).limit_denominator(10_000)
-    return sympy.Rational(fraction.numerator, fraction.denominator)
+    return canonical(sympy.Rational(fraction.numerator, fraction.denominator))
