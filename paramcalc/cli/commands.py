@@ -187,11 +187,11 @@ def verify(
     differs. A checkpoint says neither roles nor ties: names and shapes are compared.
     """
     from paramcalc.rendering.verify import verification_text
+    from paramcalc.verification.verify import checkpoint_of
 
     first = load(a, Request(set_a, ALL if symbolic else (), arg_a, device))
     second = load(b, Request(set_b, (), arg_b, device))
-    files = {(False, True): "first", (True, False): "second", (False, False): "both"}
-    checkpoint: Any = files.get((first.roles, second.roles), "")
+    checkpoint = checkpoint_of(not first.roles, not second.roles)
     result = pc.verify(first.block, second.block, checkpoint=checkpoint)
     click.echo(verification_text(result, a, b, most=None if everything else 20))
     if not result.holds:

@@ -8,6 +8,7 @@ from paramcalc.analysis.breakdown import tensor_rows
 from paramcalc.analysis.formula import Formula, formula
 from paramcalc.layers import Layer
 from paramcalc.sizes.write import condition_text
+from paramcalc.tree.shapes import shape_text
 
 
 def formula_text(form: Formula) -> str:
@@ -25,17 +26,13 @@ def layer_sheet(layer: Layer, arguments: Mapping[str, object], notation: Mapping
     sections = [f"{block.title}: {layer.summary}", f"Parameters: {general}"]
     if general.domain:
         sections[-1] += f"\nfor {general.domain}"
-    shapes = [[row.path, _shape(row.terms[0].shape) if row.terms else "", row.layer] for row in tensor_rows(block)]
+    shapes = [[row.path, shape_text(row.terms[0].shape) if row.terms else "", row.layer] for row in tensor_rows(block)]
     if shapes:
         sections.append(tabulate(shapes, headers=["Tensor", "Shape", "Role"], disable_numparse=True))
     if layer.variants and not arguments:
         headers = ["With", "Parameters", "Holds for"]
         sections.append(tabulate(variants(layer, notation), headers=headers, disable_numparse=True))
     return "\n\n".join([*sections, f"Source: {layer.source}"])
-
-
-def _shape(shape: tuple[object, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def variants(layer: Layer, notation: Mapping[str, str]) -> list[list[str]]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from paramcalc.rendering.verify import verification_text
 from paramcalc.testing.trees import Model, model_tree, state_tree
 from paramcalc.tree.block import Block
-from paramcalc.verification.verify import Checkpoint, verify
+from paramcalc.verification.verify import checkpoint_of, is_classless, verify
 
 State: TypeAlias = Mapping[str, Any]
 MOST_LINES = 20
@@ -47,7 +47,7 @@ def assert_same_tensors(a: Model | State, b: Model | State) -> None:
     first, second = _side("a", a), _side("b", b)
     if second.tree.symbols and not first.tree.symbols:
         first, second = second, first  # the one with symbols is the formula
-    found = verify(first.tree, second.tree, checkpoint=_files(first, second))
+    found = verify(first.tree, second.tree, checkpoint=checkpoint_of(first.file, second.file))
     if found.holds:
         return
     lines = verification_text(found, first.name, second.name, most=None).splitlines()
@@ -61,11 +61,5 @@ def _side(name: str, given: Model | State) -> _Side:
     if isinstance(given, Mapping):
         return _Side(name, state_tree(given, where=f"assert_same_tensors, {name}"), "a state dict", file=True)
     tree = model_tree(given)
-    file = not any(block.kind for _, block in tree.walk())
+    file = is_classless(tree)
     return _Side(name, tree, f"{tree.label or 'a tree'}, without classes" if file else tree.title, file)
-
-
-def _files(first: _Side, second: _Side) -> Checkpoint:
-    """Which of the two sides are files, as `verify` wants to know it."""
-    words: dict[tuple[bool, bool], Checkpoint] = {(True, True): "both", (True, False): "first", (False, True): "second"}
-    return words.get((first.file, second.file), "")

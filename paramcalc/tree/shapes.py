@@ -1,6 +1,8 @@
-"""The sizes in a tree, and how many tensors it lists."""
+"""The sizes in a tree, shapes as text, and how many tensors it lists."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from paramcalc.sizes.symbols import Size
 from paramcalc.tree.block import Block
@@ -15,6 +17,16 @@ def sizes_of(tree: Block) -> list[Size]:
 def dimensions(tree: Block) -> list[Size]:
     """Return the dimensions of all tensors of a tree."""
     return [size for _, block in tree.walk() for tensor in block.own for size in tensor.shape]
+
+
+def shape_text(shape: Iterable[Size]) -> str:
+    """Return a shape as Python writes a tuple.
+
+    >>> shape_text((3, 4)), shape_text((3,))
+    ('(3, 4)', '(3,)')
+    """
+    sizes = [str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def listed(tree: Block) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from paramcalc.tree.block import Block
 from paramcalc.tree.paths import join
+from paramcalc.tree.shapes import shape_text
 from paramcalc.tree.tensor import TensorSpec
 from paramcalc.verification.bindings import general_tensor, shared_places
 
@@ -128,7 +129,7 @@ class Comparison:
     def absent(self, side: int, path: str, node: _Node) -> _Found:
         """That a tensor stands on this side only."""
         assert node.tensor is not None
-        shape = _shape(node.tensor)
+        shape = shape_text(node.tensor.shape)
         sides = (shape, None) if side == 0 else (None, shape)
         return _Found(Difference(path, "missing", *sides), side, node)
 
@@ -153,7 +154,7 @@ class Comparison:
         """Return how two tensors of one name differ, each with its first place; None where they do not."""
         (first, left), (second, right) = a, b
         if left.shape != right.shape:
-            return Difference(name, "shape", self.shape(first, left), _shape(right))
+            return Difference(name, "shape", self.shape(first, left), shape_text(right.shape))
         if not self.strict:
             return None
         if left.role != right.role:
@@ -167,12 +168,8 @@ class Comparison:
         """The shape of the first side: as a formula where it is one, and what that gives here."""
         formula = general_tensor(self.general, name)
         if formula is None or formula.shape == tensor.shape:
-            return _shape(tensor)
-        return f"{_shape(formula)} = {_shape(tensor)}"
-
-
-def _shape(tensor: TensorSpec) -> str:
-    return f"({', '.join(map(str, tensor.shape))}{',' if len(tensor.shape) == 1 else ''})"
+            return shape_text(tensor.shape)
+        return f"{shape_text(formula.shape)} = {shape_text(tensor.shape)}"
 
 
 def _tie(name: str, first: str) -> str:

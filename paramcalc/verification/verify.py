@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Checkpoint: TypeAlias = Literal["", "first", "second", "both"]
-FILES: Mapping[str, tuple[bool, bool]] = {
+FILES: Mapping[Checkpoint, tuple[bool, bool]] = {
     "": (False, False),
     "first": (True, False),
     "second": (False, True),
@@ -99,16 +99,26 @@ def _check(*trees: Block) -> None:
         raise InvalidValue(f"its sizes {names} are not known", where="verify", expected="a second tree of numbers")
 
 
-def _files(tree: Block, other: Block, roles: bool, checkpoint: str) -> tuple[bool, bool]:
+def _files(tree: Block, other: Block, roles: bool, checkpoint: Checkpoint) -> tuple[bool, bool]:
     """Which of the two is the tree of a file."""
     if checkpoint not in FILES:
         raise unknown_name("side", str(checkpoint), [each for each in FILES if each], where="checkpoint")
     if roles or checkpoint:
         return FILES[checkpoint]
-    return _classless(tree), _classless(other)
+    return is_classless(tree), is_classless(other)
 
 
-def _classless(tree: Block) -> bool:
+def checkpoint_of(first: bool, second: bool) -> Checkpoint:
+    """Return the word for which of two trees are those of files.
+
+    >>> checkpoint_of(True, False), checkpoint_of(False, False)
+    ('first', '')
+    """
+    return next(word for word, files in FILES.items() if files == (first, second))
+
+
+def is_classless(tree: Block) -> bool:
+    """Whether a tree names no class, as that of a file does."""
     return not any(block.kind for _, block in tree.walk())
 
 
