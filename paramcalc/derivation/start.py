@@ -11,6 +11,7 @@ from paramcalc.sizes.point import varied
 from paramcalc.sizes.symbols import Size
 
 Path: TypeAlias = tuple[str | int, ...]
+TO_VARY = "an int of 1 or more, to vary it"
 
 
 @dataclass(frozen=True)
@@ -57,5 +58,5 @@ def start_at(at: Mapping[str, object], vary: Sequence[str] | None = None) -> Sta
         if name not in at:
             raise unknown_name("size", name, at, where="vary")
         if name not in sizes:
-            raise InvalidType(f"got {at[name]!r}", where=f"at {name}", expected="an int of 1 or more, to vary it")
+            raise InvalidType(f"got {at[name]!r}", where=f"at {name}", expected=TO_VARY)
     return Start(at, tuple(sizes if vary is None else vary), may_be_fixed=vary is None)

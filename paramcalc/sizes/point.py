@@ -14,9 +14,14 @@ from paramcalc.sizes.symbols import Size
 Point: TypeAlias = Mapping[str, int]
 
 
+def is_varied(value: object) -> bool:
+    """Whether a value is one that can be varied: an int of 1 or more that is no truth value."""
+    return type(value) is int and value >= 1
+
+
 def varied(base: Mapping[str, object]) -> list[str]:
-    """The names whose values are sizes: ints of 1 or more that are no truth values."""
-    return [name for name, value in base.items() if type(value) is int and value >= 1]
+    """The names whose values can be varied."""
+    return [name for name, value in base.items() if is_varied(value)]
 
 
 def changed(point: Point, base: Point, names: Iterable[str]) -> list[str]:

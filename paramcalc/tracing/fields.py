@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from paramcalc.derivation.start import Path
+from paramcalc.derivation.start import TO_VARY, Path
 from paramcalc.errors import InvalidType, unknown_name
-
-SIZES = "an int of 1 or more, to vary it"
+from paramcalc.sizes.point import is_varied
 
 
 def fields(data: Mapping[str, Any]) -> dict[str, Path]:
@@ -20,12 +19,12 @@ def fields(data: Mapping[str, Any]) -> dict[str, Path]:
     {'hidden_size': ('hidden_size',), 'depths_0': ('depths', 0), 'depths_1': ('depths', 1), \
 'text_config_vocab_size': ('text_config', 'vocab_size')}
     """
-    return {name: path for name, (path, value) in _named(data).items() if _is_size(value)}
+    return {name: path for name, (path, value) in _named(data).items() if is_varied(value)}
 
 
 def other_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a config says beside its integer fields, by name."""
-    return {name: value for name, (_, value) in _named(data).items() if not _is_size(value)}
+    return {name: value for name, (_, value) in _named(data).items() if not is_varied(value)}
 
 
 def places(data: Mapping[str, Any]) -> dict[str, Path]:
@@ -61,12 +60,12 @@ def chosen(names: Sequence[str], data: Mapping[str, Any], what: str, *, where: s
     for name in names:
         entries = [each for each, (path, _) in known.items() if _stands_for(name, path)]
         if not entries and name in data:
-            raise InvalidType(f"got {data[name]!r}", where=f"at {name}", expected=SIZES)
+            raise InvalidType(f"got {data[name]!r}", where=f"at {name}", expected=TO_VARY)
         if not entries:
             raise unknown_name(what, name, fields(data), where=where)
         for each in entries:
-            if not _is_size(known[each][1]):
-                raise InvalidType(f"got {known[each][1]!r}", where=f"at {each}", expected=SIZES)
+            if not is_varied(known[each][1]):
+                raise InvalidType(f"got {known[each][1]!r}", where=f"at {each}", expected=TO_VARY)
         wanted.update(dict.fromkeys(entries))
     return list(wanted)
 
@@ -85,10 +84,6 @@ def _stands_for(name: str, path: Path) -> bool:
 
 def _name(path: Path) -> str:
     return "_".join(map(str, path))
-
-
-def _is_size(value: object) -> bool:
-    return type(value) is int and value >= 1
 
 
 def _named(data: Mapping[str, Any]) -> dict[str, tuple[Path, Any]]:
