@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,7 @@ def torch_entries(path: Path) -> tuple[list[Entry], list[str]]:
     left_out = [*beside, *inside]
     remarks = [] if key is None else [f"under {key!r}"]
     if left_out:
-        more = f" and {len(left_out) - MOST_LISTED} more" if len(left_out) > MOST_LISTED else ""
-        remarks.append(f"left out: {', '.join(map(shown, left_out[:MOST_LISTED]))}{more}")
+        remarks.append(f"left out: {_listed(left_out)}")
     tensors = {name: value for name, value in state.items() if _is_tensor(value)}
     if not all(map(_is_parameter, tensors.values())):
         remarks.append(ASSUMED)
@@ -139,9 +138,14 @@ def _check_left_out(beside: Mapping[Any, Any], inside: Mapping[Any, Any], state:
     held += [name for name, value in inside.items() if _holds_tensors(value)]
     held = [name for name in held if not _of_training(name)]
     if held:
-        more = f" and {len(held) - MOST_LISTED} more" if len(held) > MOST_LISTED else ""
-        named = f"{', '.join(map(shown, held[:MOST_LISTED]))}{more}"
-        raise BadFile(f"it holds tensors in {named}, which are not counted", where=where, expected=_STATE, advice=_SAVE)
+        problem = f"it holds tensors in {_listed(held)}, which are not counted"
+        raise BadFile(problem, where=where, expected=_STATE, advice=_SAVE)
+
+
+def _listed(names: Sequence[object]) -> str:
+    """The first of some names, and how many more there are."""
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return f"{', '.join(map(shown, names[:MOST_LISTED]))}{more}"
 
 
 def _of_training(name: object) -> bool:
