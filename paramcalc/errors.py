@@ -68,6 +68,15 @@ class BadFile(ParamcalcError, ValueError):
     """A file that is not what it says."""
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """Return a text of at most so many letters, three dots for what is left out.
+
+    >>> shortened("embedding", 8), shortened("weight", 8)
+    ('embed...', 'weight')
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "") -> UnknownName:
     """Return the error for a `name` that is not among the `known` ones, with near matches, or else the known names.
 
@@ -81,7 +90,6 @@ def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "")
     ordered = sorted(known) if isinstance(known, set | frozenset) else known
     names = {each.casefold(): each for each in ordered}
     near = [names[each] for each in difflib.get_close_matches(name.casefold(), names, n=2, cutoff=0.6)]
-    shown = name if len(name) <= 60 else f"{name[:57]}..."
     if near:
         advice = f"did you mean {' or '.join(map(repr, near))}?"
     elif names:
@@ -89,4 +97,4 @@ def unknown_name(what: str, name: str, known: Iterable[str], *, where: str = "")
         advice = f"known: {', '.join(listed[:20])}{', ...' if len(listed) > 20 else ''}"
     else:
         advice = f"there is no {what} at all"
-    return UnknownName(f"unknown {what} {shown!r}", where=where, advice=advice)
+    return UnknownName(f"unknown {what} {shortened(name)!r}", where=where, advice=advice)

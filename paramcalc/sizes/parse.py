@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from paramcalc.errors import InvalidValue, ParamcalcError
+from paramcalc.errors import InvalidValue, ParamcalcError, shortened
 from paramcalc.sizes.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder, symbol
 
 MOST_CHARACTERS = 100_000
@@ -80,10 +80,9 @@ def syntax(text: str, *, where: str, shown: str = "") -> ast.expr:
 def source(node: ast.expr) -> str:
     """Return the text of a syntax tree, shortened."""
     try:
-        text = ast.unparse(node)
+        return shortened(ast.unparse(node))
     except RecursionError:
         return "an expression nested too deep"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 class _Reader:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from paramcalc.errors import InvalidType, InvalidValue
+from paramcalc.errors import InvalidType, InvalidValue, shortened
 
 if TYPE_CHECKING:
     import sympy
@@ -68,9 +68,8 @@ def as_expr(value: object, *, where: str = "size", least: int | None = 0, whole:
         return _as_int(int(value), where, least)
     if is_expr(value):
         return _as_symbolic(value, where, least, whole)
-    shown = repr(value)
     raise InvalidType(
-        f"got {type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}",
+        f"got {type(value).__name__} {shortened(repr(value))}",
         where=where,
         expected="an integer or an expression of paramcalc.symbol",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.errors import BadFile, ParamcalcError
+from paramcalc.errors import BadFile, ParamcalcError, shortened
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import INDEX
 from paramcalc.tree.paths import join
@@ -83,8 +83,7 @@ def one_line(text: str, most: int = 200) -> str:
     >>> one_line("layer\\nweight" * 9, 20)
     'layer weightlayer...'
     """
-    line = "".join(each if each.isprintable() else " " for each in text[: most + 1])
-    return line if len(line) <= most else f"{line[: most - 3]}..."
+    return shortened("".join(each if each.isprintable() else " " for each in text[: most + 1]), most)
 
 
 def shown(name: object) -> str:
