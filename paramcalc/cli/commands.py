@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from paramcalc.cli.options import (
     SET,
     TARGET,
     VARY,
+    Asked,
     checked_form,
     letters,
     pair,
@@ -139,28 +141,16 @@ def solve(target: str, size: str, budget: str, settings: Mapping[str, Any]) -> N
 @pair
 @click.option("--depth", type=DEPTH, default=1, show_default=True, metavar="N", help="Compare N levels of the trees.")
 @click.option("--all", "everything", is_flag=True, help="Show what is equal too.")
-def diff(
-    a: str,
-    b: str,
-    set_a: Mapping[str, Any],
-    set_b: Mapping[str, Any],
-    arg_a: Mapping[str, Any],
-    arg_b: Mapping[str, Any],
-    device: str,
-    *,
-    depth: int,
-    everything: bool,
-) -> None:
+def diff(a: Asked, b: Asked, *, depth: int, everything: bool) -> None:
     """Print what differs between targets A and B, component by component.
 
     The exit status is 1 where anything does.
     """
     from paramcalc.rendering.diff import diff_table
 
-    first = load(a, Request(set_a, arguments=arg_a, device=device)).block
-    second = load(b, Request(set_b, arguments=arg_b, device=device)).block
+    first, second = (load(*each).block for each in (a, b))
     result = pc.diff(first, second, depth=depth)
-    click.echo(diff_table(result, a, b, everything=everything))
+    click.echo(diff_table(result, a.target, b.target, everything=everything))
     if result.differs:
         raise SystemExit(1)
 
@@ -169,18 +159,7 @@ def diff(
 @pair
 @click.option("--symbolic", is_flag=True, help="Leave every size of A open, to be read off B.")
 @click.option("--all", "everything", is_flag=True, help="Show every difference, not the first 20.")
-def verify(
-    a: str,
-    b: str,
-    set_a: Mapping[str, Any],
-    set_b: Mapping[str, Any],
-    arg_a: Mapping[str, Any],
-    arg_b: Mapping[str, Any],
-    device: str,
-    *,
-    symbolic: bool,
-    everything: bool,
-) -> None:
+def verify(a: Asked, b: Asked, *, symbolic: bool, everything: bool) -> None:
     """Compare targets A and B tensor by tensor: names, shapes, roles and ties.
 
     Sizes that A leaves open take the values that the shapes of B give them. The exit status is 1 where anything
@@ -189,11 +168,11 @@ def verify(
     from paramcalc.rendering.verify import verification_text
     from paramcalc.verification.verify import checkpoint_of
 
-    first = load(a, Request(set_a, ALL if symbolic else (), arg_a, device))
-    second = load(b, Request(set_b, (), arg_b, device))
+    first = load(a.target, replace(a.request, vary=ALL) if symbolic else a.request)
+    second = load(*b)
     checkpoint = checkpoint_of(not first.roles, not second.roles)
     result = pc.verify(first.block, second.block, checkpoint=checkpoint)
-    click.echo(verification_text(result, a, b, most=None if everything else 20))
+    click.echo(verification_text(result, a.target, b.target, most=None if everything else 20))
     if not result.holds:
         raise SystemExit(1)
 

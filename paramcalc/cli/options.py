@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from functools import wraps
+from typing import Any, NamedTuple, TypeAlias
 
 import click
 
 from paramcalc.errors import unknown_name
 from paramcalc.sources.modules.factory import DEVICES
 from paramcalc.targets.assignments import parse_arguments, parse_assignments, parse_letters
+from paramcalc.targets.target import Request
 
 Command: TypeAlias = Callable[..., None]
 
@@ -60,8 +62,22 @@ VARY = click.option("--vary", multiple=True, metavar="NAME,...", callback=_names
 DEPTH = click.IntRange(min=0)
 
 
+class Asked(NamedTuple):
+    """A target, and what is said of it."""
+
+    target: str
+    request: Request
+
+
 def pair(command: Command) -> Command:
-    """The arguments and options of a command that takes two targets."""
+    """Give a command two targets `a` and `b`, each with what its options say of it."""
+
+    @wraps(command)
+    def asked(a: str, b: str, *, set_a: Any, set_b: Any, arg_a: Any, arg_b: Any, device: str, **others: Any) -> None:
+        first = Asked(a, Request(set_a, arguments=arg_a, device=device))
+        second = Asked(b, Request(set_b, arguments=arg_b, device=device))
+        command(first, second, **others)
+
     options: list[Callable[[Command], Command]] = [
         click.argument("a", metavar="A"),
         click.argument("b", metavar="B"),
@@ -71,6 +87,7 @@ def pair(command: Command) -> Command:
         given_option("--arg-b", "arg_b", "Give the factory B an argument."),
         DEVICE,
     ]
+    made: Command = asked
     for option in reversed(options):
-        command = option(command)
-    return command
+        made = option(made)
+    return made
