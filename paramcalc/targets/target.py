@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import BadFile, InvalidValue, unknown_name
 from paramcalc.sizes.entries import list_of
+from paramcalc.sources.files.endings import CHECKPOINTS
 from paramcalc.tree.block import Block
 from paramcalc.tree.json.trees import from_json
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from paramcalc.derivation.models.prober import Limits, Report
 
 ALL = ("*",)
-CHECKPOINTS = (".safetensors", ".index.json", ".pt", ".pth", ".bin", ".ckpt")
 _FACTORY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 

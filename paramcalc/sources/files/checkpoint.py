@@ -9,14 +9,12 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from paramcalc.errors import BadFile, InvalidType
+from paramcalc.sources.files.endings import INDEX_SUFFIX, SUFFIXES, TORCH_SUFFIXES
 from paramcalc.sources.files.safetensors import safetensors_entries, strict_json
 from paramcalc.sources.files.state_names import Entry, one_line, shown, tree_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold as folded
 
-TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
-SUFFIXES = (".safetensors", *TORCH_SUFFIXES)
-INDEX_SUFFIX = ".json"
 LARGEST_INDEX = 100_000_000  # bytes, as safetensors bounds its headers
 _INDEX = 'an index of shards: {"weight_map": {tensor name: file name}}'
 
