@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mutation.copies import Copies
 from mutation.mistakes import Refused
+from mutation.parallel import in_order
 from mutation.random import recorder
 from mutation.random.sample import RandomMistake
 from mutation.runs import run_pytest
@@ -114,9 +114,8 @@ def read_or_make(path: Path | None, copies: Copies, package: str) -> LineMap:
 
 
 def _record(copies: Copies, package: str) -> dict[str, Any]:
-    with ThreadPoolExecutor(len(copies.all)) as pool:
-        number = len(copies.all)
-        parts = list(pool.map(lambda shard: _record_part(copies, package, shard, number), range(number)))
+    number = len(copies.all)
+    parts = list(in_order(lambda shard: _record_part(copies, package, shard, number), range(number), number))
     return {
         "imported": parts[0]["imported"],
         "useless": [name for part in parts for name in part["useless"]],

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mutation.random import expressions, statements
-from mutation.random.source import Edit, Source
+from mutation.random.source import FUNCTIONS, Edit, Source
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ANNOTATIONS = {"annotation", "returns", "bases"}
 GUARDS = {"strict", "slots"}  # arguments that change nothing where all is right
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -59,6 +61,10 @@ class Source:
         while parent is not None:
             yield parent
             parent = self._parents.get(parent)
+
+    def function(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """Return the innermost function that a node is part of, None for one outside of all."""
+        return next((each for each in self.ancestors(node) if isinstance(each, FUNCTIONS)), None)
 
     def line(self, place: int) -> int:
         """Return the number of the line of a byte."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from mutation.random.source import Edit, Source
+from mutation.random.source import FUNCTIONS, Edit, Source
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ALWAYS_LEFT_OUT = (ast.AugAssign, ast.Raise, ast.Continue, ast.Break, ast.Delete)
 SAY_WHETHER = {"isinstance", "issubclass", "all", "any", "bool", "hasattr"}
 
@@ -51,7 +50,7 @@ def defaults(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 def _known_without(source: Source, node: ast.Assign) -> bool:
     """Return whether all that is assigned to is there before."""
-    function = next((each for each in source.ancestors(node) if isinstance(each, FUNCTIONS)), None)
+    function = source.function(node)
     known = set() if function is None else set(_names_before(function, node.lineno))
     names = [each for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)]
     return all(each.id in known for each in names if isinstance(each.ctx, ast.Store))
@@ -66,7 +65,7 @@ def _names_before(function: ast.AST, line: int) -> Iterator[str]:
 
 
 def _says_whether(source: Source, node: ast.Return, value: ast.expr) -> bool:
-    function = next((each for each in source.ancestors(node) if isinstance(each, FUNCTIONS)), None)
+    function = source.function(node)
     told = function is not None and isinstance(function.returns, ast.Name) and function.returns.id == "bool"
     called = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in SAY_WHETHER
     plain = isinstance(value, ast.Compare | ast.Constant | ast.UnaryOp)  # which have their own changes
