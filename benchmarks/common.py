@@ -1,4 +1,4 @@
-"""What the benchmarks share: timing in turn, ratios of the same round with their spread, the machine, the table."""
+"""What the benchmarks share: timing in turn, ratios of the same round, the machine, tables and paragraphs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 from typing import TypeAlias
 
 from tabulate import tabulate
@@ -90,6 +91,11 @@ def show(rows: Sequence[Sequence[str]], names: Sequence[str], *, texts: int) -> 
     """Print rows as a Markdown table: so many columns of text at the left, then numbers."""
     alignment = ["left"] * texts + ["right"] * (len(names) - texts)
     print(tabulate(rows, names, tablefmt="pipe", disable_numparse=True, colalign=alignment), end="\n\n")
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Return a paragraph in lines of the length that the docs have."""
+    return fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _processor() -> str:

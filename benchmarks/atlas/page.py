@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from string import Template
-from textwrap import fill
 from typing import Any
 
 from tabulate import tabulate
 
 from benchmarks.atlas.section import section
+from benchmarks.common import wrapped
 
 KINDS = {
     "full": ("all sizes", "a closed form in every size, that is every integer field that the model reads and can vary"),
@@ -75,10 +75,6 @@ def versions(made: Mapping[str, Any]) -> str:
         f"of its process, {limits['memory'] / 2**30:.0f} GiB and {limits['patience']:.0f} seconds. Each form was "
         f"checked at up to {limits['further']} further points, drawn at random within its conditions."
     )
-
-
-def wrapped(text: str) -> str:
-    return fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
-from textwrap import fill
 from typing import TypeAlias
 
 from packaging.version import Version
 from tabulate import tabulate
 
+from benchmarks.common import wrapped
 from benchmarks.counters.calls import Answer
 from benchmarks.counters.reasons import REASONS
 from benchmarks.counters.search import EXAMPLES, Found
@@ -56,11 +56,6 @@ def versions() -> str:
         except PackageNotFoundError:
             names.append(f"{name}, which pip could not install")
     return wrapped(f"Measured with {', '.join(names)}.")
-
-
-def wrapped(text: str, indent: str = "") -> str:
-    """A paragraph in lines of the length that the docs have."""
-    return fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def cell(answer: Answer, given: int | None, true: int | None) -> str:
