@@ -1,4 +1,4 @@
-"""Where a form may end: at its conditions, where the code compares sizes, at small sizes, and where it rounds."""
+"""Where a form may end: at its conditions, where the code compares sizes, and at small sizes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.symbols import symbol_names
 from paramcalc.tree.block import Block
 
-MISSES = 400  # points that are looked at for one where floating point misses a number
-WANTED = 8  # points to predict where it does
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 
@@ -37,12 +35,12 @@ class Boundaries:
     tried_together: list[Point] = field(default_factory=list)
 
     def check(self, tree: Block) -> Surprise | None:
-        """Build beyond the conditions, comparisons and roundings of a form, and return the first surprise.
+        """Build beyond the conditions and comparisons of a form, and return the first surprise.
 
         What it shows is kept, so that the form is fitted anew with it, or bounded. None where the form ends where its
         conditions say and nowhere else.
         """
-        return self.check_conditions(tree) or self.check_other_sides(tree) or self.check_floats(tree)
+        return self.check_conditions(tree) or self.check_other_sides(tree)
 
     def check_conditions(self, tree: Block) -> Surprise | None:
         """Build where one condition alone is broken, each in turn: no model is to exist there, or another one.
@@ -129,25 +127,6 @@ class Boundaries:
             if isinstance(actual, Block) and predicts(tree, point, actual):
                 domain.confirmed.update(broken)
                 domain.accept(point)
-
-    def check_floats(self, tree: Block) -> Surprise | None:
-        """Build at a few points where floating point misses a number that the code rounds.
-
-        The first that the form does not say is kept.
-        """
-        missed = self.candidate.clues.missed
-        found = 0
-        for number in range(MISSES if missed is not None else 0):
-            point = self.observations.sampler.point(self.observations.domain.conditions, odd=0.5, far=number % 2 == 1)
-            if point is None or found == WANTED:
-                break
-            if missed is not None and missed(point):
-                found += 1
-                actual = self.observations.build(point, "where floating point may miss")
-                if actual is not None and not predicts(tree, point, actual):
-                    self.observations.keep(point, actual)
-                    return Surprise(None, point)
-        return None
 
     def _sharpened(self, tree: Block, condition: Condition, point: Point) -> Condition:
         """A bound on one size where the form ends: the last size that it says, before one that it does not."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from paramcalc.errors import InvalidValue, ParamcalcError, shortened
+from paramcalc.sizes.double import PROGRAMS, names_in
 from paramcalc.sizes.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder, symbol
 
 MOST_CHARACTERS = 100_000
@@ -161,6 +162,8 @@ class _Reader:
 
         from paramcalc.sizes.logarithm import ilog
 
+        if name in PROGRAMS:
+            return self._program(node, name)
         fewest, most = ARGUMENTS[name]
         if node.keywords or not fewest <= len(node.args) <= most:
             raise self._refused(node)
@@ -170,6 +173,22 @@ class _Reader:
         arguments = [sympy.expand(part.expr) for part in parts]
         function = remainder if name == "Mod" else ilog if name == "ilog" else getattr(sympy, name)
         return whole._replace(expr=function(*arguments))
+
+    def _program(self, node: ast.Call, name: str) -> Part:
+        """A program in double precision; keyword arguments are the sizes that are no names alone."""
+        from paramcalc.sizes.double_text import node_of_syntax
+        from paramcalc.sizes.rounded64 import computed, headed
+
+        if len(node.args) != 1 and name not in ("gcd", "lcm"):
+            raise self._refused(node)
+        program = headed(name, [node_of_syntax(argument) for argument in node.args])
+        given = {each.arg: self._read(each.value) for each in node.keywords if each.arg}
+        parts = {each: given.get(each) or Part(symbol(each), 1, 1, 1) for each in names_in(program)}
+        if any(each not in parts for each in given) or len(given) < len(node.keywords):
+            raise self._refused(node)
+        depth = max((part.depth for part in parts.values()), default=0) + 1
+        whole = self._bounded(Part(None, 1, 64, 1, 0, depth))
+        return whole._replace(expr=computed(program, {each: _integer(part.expr) for each, part in parts.items()}))
 
     def _bounded(self, part: Part) -> Part:
         large = part.terms > MOST_TERMS or part.bits > MOST_BITS or part.degree > MOST_DEGREE

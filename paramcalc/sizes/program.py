@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc.errors import InvalidValue
-from paramcalc.sizes.symbols import Size
+from paramcalc.sizes.double import number_at, span
+from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size
 
 Values: TypeAlias = Mapping[str, Any]
 Powers: TypeAlias = tuple[int, ...]
@@ -38,6 +40,7 @@ def compile_expr(expr: Size) -> Program:
     import sympy
 
     from paramcalc.sizes.logarithm import ilog, ipow, logarithm
+    from paramcalc.sizes.rounded64 import rounded64
 
     if expr.is_Symbol:
         return Program(lambda values: values[expr.name], lambda largest: largest[expr.name])
@@ -53,6 +56,8 @@ def compile_expr(expr: Size) -> Program:
             lambda values: base.run(values) ** power.run(values),
             lambda largest: max(2, base.bound(largest)) ** x.bound(largest).bit_length(),
         )
+    if expr.func is rounded64:
+        return _replayed(expr)
     numerator, denominator = sympy.fraction(sympy.together(expr))
     if denominator != 1:
         top, bottom = (compile_expr(_as_size(sympy.expand(side))) for side in (numerator, denominator))
@@ -158,6 +163,26 @@ def _rounded(expr: Any) -> Program:
     return Program(lambda values: sign * floor.run(values), floor.bound)
 
 
+def _replayed(expr: Any) -> Program:
+    """A program in double precision, number by number: arrays would not round as Python does everywhere."""
+    sizes = [compile_expr(size) for size in expr.sizes]
+    positive = [bool(size.is_positive) for size in expr.sizes]
+    names = [f"x{place}" for place in range(len(sizes))]
+
+    def run(values: Values) -> Any:
+        return elementwise(lambda *each: number_at(expr.node, dict(zip(names, each, strict=True))))(
+            *(size.run(values) for size in sizes)
+        )
+
+    def bound(largest: Mapping[str, int]) -> int:
+        most = [size.bound(largest) for size in sizes]
+        known = {name: (1 if above else -each, each) for name, above, each in zip(names, positive, most, strict=True)}
+        reach = max(map(abs, span(expr.node, known)))
+        return max([*most, LARGEST_DIMENSION**2 if math.isinf(reach) else math.ceil(reach)])
+
+    return Program(run, bound)
+
+
 def _extreme(sides: list[Program], sign: int) -> Program:
     """The largest (sign 1) or smallest (sign -1) of some programs: half of a + b + |a - b|, or of a + b - |a - b|."""
 
@@ -168,3 +193,24 @@ def _extreme(sides: list[Program], sign: int) -> Program:
         return result
 
     return Program(run, lambda largest: 4 * max(side.bound(largest) for side in sides) * len(sides))
+
+
+def elementwise(function: Callable[..., int]) -> Callable[..., Any]:
+    """Return a function of ints as one of arrays too, NumPy's or their like, which has the type of the first of them.
+
+    >>> import numpy as np
+    >>> elementwise(lambda a, b: a % b)(np.array([7, 8]), 5)
+    array([2, 3])
+    """
+
+    def run(*sides: Any) -> Any:
+        array = next((side for side in sides if hasattr(side, "dtype")), None)
+        if array is None:
+            return function(*map(int, sides))
+        import numpy as np
+
+        each = np.frompyfunc(lambda *numbers: function(*map(int, numbers)), len(sides), 1)
+        found = each(*(np.asarray(side) for side in sides))
+        return array.new_tensor(found.tolist()) if hasattr(array, "new_tensor") else found.astype(array.dtype)
+
+    return run

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paramcalc.errors import InvalidType, InvalidValue, shortened
+from paramcalc.sizes.double import PROGRAMS
 
 if TYPE_CHECKING:
     import sympy
@@ -19,7 +20,7 @@ else:
     Size = Any
 
 LARGEST_DIMENSION = 2**63 - 1
-FUNCTION_NAMES = frozenset({"floor", "ceiling", "Min", "Max", "Mod", "ilog"})
+FUNCTION_NAMES = frozenset({"floor", "ceiling", "Min", "Max", "Mod", "ilog"}) | PROGRAMS
 
 
 def symbol(name: str) -> Any:
@@ -100,9 +101,10 @@ def _check_atoms(expr: Any, where: str) -> None:
     import sympy
 
     from paramcalc.sizes.logarithm import ilog, ipow
+    from paramcalc.sizes.rounded64 import Program, rounded64
 
     arithmetic = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Rational, sympy.floor, sympy.ceiling)
-    known = (*arithmetic, sympy.Max, sympy.Min, sympy.Mod, ilog, ipow)
+    known = (*arithmetic, sympy.Max, sympy.Min, sympy.Mod, ilog, ipow, rounded64, Program)
     for part in sympy.preorder_traversal(expr):
         if isinstance(part, sympy.Symbol):
             if part != symbol(part.name):
@@ -120,7 +122,9 @@ def _check_atoms(expr: Any, where: str) -> None:
                 )
         elif part.is_Pow or (isinstance(part, ipow) and not (part.base.is_positive and isinstance(part.exp, ilog))):
             raise InvalidValue(f"{part} is no power", where=where, expected="an integer or a logarithm as exponent")
-        elif isinstance(part, sympy.Max | sympy.Min | ilog | ipow) and not all(side.is_integer for side in part.args):
+        elif isinstance(part, sympy.Max | sympy.Min | ilog | ipow | rounded64) and any(
+            not side.is_integer for side in part.args if not isinstance(side, Program)
+        ):
             raise InvalidValue(f"{part} is of fractions", where=where, expected="integers in Max, Min, ilog and powers")
         elif not isinstance(part, known):
             raise InvalidValue(f"{part} is no arithmetic", where=where, expected="sums, products, powers and floors")

@@ -2,49 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.models.prober import Overdue
 from paramcalc.derivation.start import Start
 from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.double import Node
 from paramcalc.sizes.symbols import Size
 from paramcalc.tracing.comparisons import told
-from paramcalc.tracing.integers import Trace, kept_in_c
-from paramcalc.tracing.nodes import Node, is_logarithm, missed, sound_expression
+from paramcalc.tracing.integers import Trace
+from paramcalc.tracing.lending.kept import make_plain
+from paramcalc.tracing.lending.lending import lending
+from paramcalc.tracing.lending.scope import Watched, watching
+from paramcalc.tracing.nodes import is_logarithm, sound_expression
 from paramcalc.tracing.probe import Factory, building
+
+if TYPE_CHECKING:
+    from paramcalc.tracing.shapes import Hint
 
 
 def traced(build: Factory, start: Start) -> Clues:
     """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
+    trace = Trace()
+    seen = _seen(build, start, trace)
+    make_plain(trace)
+    if seen is None:
+        return Clues()
+    reason = "torch finds a length in floating point, which is another one above"
+    return replace(
+        told(trace.met, trace.divided, start.values),
+        shapes={name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in seen.shapes.items()},
+        valued=lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ()))),
+        logarithms=_sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node)),
+        inexact=frozenset(seen.inexact),
+        within=tuple(Condition(most, ">=", size, reason) for node, most in seen.within for size in _sizes([node])),
+    )
+
+
+class Seen(NamedTuple):
+    """The traced sizes of tensors by name, and what is known of lengths that torch finds."""
+
+    shapes: Mapping[str, Hint]
+    inexact: Collection[str]
+    within: Sequence[tuple[Node, int]]
+
+
+def _seen(build: Factory, start: Start, trace: Trace) -> Seen | None:
+    """What is seen of one traced build, None where it makes no module."""
     import torch
 
-    trace = Trace()
     at: Mapping[str, Any] = start.values
+    watched = _watched(build, at)
     traced = {name: trace.integer(name, value) if name in start.vary else value for name, value in at.items()}
     try:
-        with building(trace) as shapes, kept_in_c():
+        with building(trace) as shapes, lending(trace, watched):
             model = build(traced)
-        if not isinstance(model, torch.nn.Module):
-            return Clues()
-        found = shapes.of_module(model)
+        found = shapes.of_module(model) if isinstance(model, torch.nn.Module) else None
     except (KeyboardInterrupt, Overdue):
         raise
     except BaseException:  # whatever code does with numbers that are a little strange: what was seen before counts
         found = {}
-    reason = "torch finds a length in floating point, which is another one above"
-    return replace(
-        told(trace.met, trace.divided, at),
-        shapes={name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in found.items()},
-        valued=lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ()))),
-        logarithms=_sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node)),
-        inexact=frozenset(shapes.inexact),
-        within=tuple(Condition(most, ">=", size, reason) for node, most in shapes.within for size in _sizes([node])),
-        missed=missed(trace.cut),
-    )
+    finally:
+        trace.over = True
+    return None if found is None else Seen(found, shapes.inexact, shapes.within)
+
+
+def _watched(build: Factory, at: Mapping[str, Any]) -> Watched:
+    """What code runs in a build."""
+    with watching() as watched, building():
+        try:
+            build(at)
+        except (KeyboardInterrupt, Overdue):
+            raise
+        except BaseException:  # the code may exit, or raise what it likes; the search will tell
+            return watched
+    return watched
 
 
 def _sizes(nodes: Iterable[Node]) -> tuple[Size, ...]:

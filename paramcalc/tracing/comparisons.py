@@ -8,12 +8,15 @@ from typing import Any, TypeAlias
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.double import Node, is_whole
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol_names
-from paramcalc.tracing.nodes import Node, sound_expression
+from paramcalc.tracing.nodes import comparison_of, sound_expression
 
 Comparison: TypeAlias = tuple[str, Node, Node, bool]
 
+SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+OTHERWISE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 REASON = "the code tests it"
 NEAREST = 4  # of comparisons of one size with many numbers, as in a loop, so many are tried
 
@@ -27,6 +30,7 @@ def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, An
     for relation, left, right, outcome in dict.fromkeys(met):
         sides = _sides(left, right)
         if sides is None:
+            branches |= _replayed(relation, left, right, outcome)
             continue
         if relation in ("ge", "gt", "le", "lt"):
             branches |= _condition(*_ordered(relation, *sides, outcome))
@@ -72,6 +76,13 @@ def _divisor(node: Node) -> dict[Condition, None]:
 def _sides(left: Node, right: Node) -> tuple[Size, Size] | None:
     a, b = sound_expression(left), sound_expression(right)
     return None if a is None or b is None else (a, b)
+
+
+def _replayed(relation: str, left: Node, right: Node, outcome: bool) -> dict[Condition, None]:
+    """A comparison of floats as it turned out, computed as the code does."""
+    sign = SIGNS[relation] if outcome else SIGNS[OTHERWISE[relation]]
+    size = None if is_whole(left) and is_whole(right) else comparison_of(sign, left, right)
+    return {} if size is None else _condition(size, ">=", 1)
 
 
 def _condition(left: Size, relation: Any, right: Size) -> dict[Condition, None]:

@@ -11,6 +11,7 @@ from paramcalc.derivation.start import Start
 from paramcalc.errors import ParamcalcError
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
+from paramcalc.tracing.lending.lending import lent_values
 from paramcalc.tracing.probe import building, layout_of
 from paramcalc.tree.block import Block
 
@@ -65,7 +66,7 @@ class Family:
         return [name for name in known if name in found]
 
     def _model(self, changes: Mapping[Any, Any]) -> nn.Module:
-        model: nn.Module = self.kind._from_config(settings_of(with_fields(self.base, changes), self.where))
+        model: nn.Module = self.kind._from_config(settings_of(lent_values(with_fields(self.base, changes)), self.where))
         return model
 
 

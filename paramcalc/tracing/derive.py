@@ -17,6 +17,7 @@ from paramcalc.tracing.clues import traced
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twice, with_fields
 from paramcalc.tracing.follows import Follow, following, with_followed
+from paramcalc.tracing.lending.lending import called
 from paramcalc.tracing.probe import Factory, layout_of, probe_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import as_kept
@@ -51,7 +52,7 @@ def derive(
     start = _start(at, vary)
 
     def build_at(values: Mapping[str, Any]) -> Any:
-        return build(**with_fields(at, {start.paths[name]: value for name, value in values.items()}))
+        return called(build, with_fields(at, {start.paths[name]: value for name, value in values.items()}))
 
     with within((limits or Limits()).seconds):
         if start.may_be_fixed:

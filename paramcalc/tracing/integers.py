@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc.sizes.conditions import USUAL_MULTIPLES
-from paramcalc.tracing.nodes import Node, is_logarithm, node_of
+from paramcalc.sizes.double import Node
+from paramcalc.tracing.nodes import is_logarithm, node_of
 
 LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is met again, is taken for the same
 MOST_EXPONENT = 4  # of powers that are written as products
@@ -20,22 +19,41 @@ MOST_SEEN = 24  # ways in which numbers of one value came about
 
 @dataclass
 class Trace:
-    """What one build told: the comparisons of traced integers, with their outcome, what `int()` made plain, all traced
-    integers by their value, and by which the code divided. It ends after so many steps of arithmetic.
+    """What one build told: the comparisons of traced numbers, with their outcome, what `int()` made plain, all traced
+    integers by their value, and by which the code divided. It ends after so many steps of arithmetic. Once it is
+    `over`, traced numbers compute as others do.
     """
 
     met: list[tuple[str, Node, Node, bool]] = field(default_factory=list)
     lost: dict[int, Node] = field(default_factory=dict)
     seen: dict[int, dict[Node, None]] = field(default_factory=dict)
-    cut: dict[Node, None] = field(default_factory=dict)  # floats that were rounded
     divided: dict[Node, None] = field(default_factory=dict)  # by what the code divided
     steps: int = 0
+    over: bool = False
 
     def integer(self, name: str, value: int) -> TracedInt:
         """Return a value that remembers that it is the size of this name."""
         self.saw(value, ("symbol", name))
         made: TracedInt = TracedInt(value, ("symbol", name), self)
         return made
+
+    def constant(self, value: float) -> TracedFloat:
+        """Return a float that lets what is computed with it be traced, whichever side it stands on."""
+        made: TracedFloat = TracedFloat(value, ("number", float(value)), self)
+        return made
+
+    def compared(self, sign: str, left: Node, right: Node, outcome: bool) -> None:
+        """Remember how a comparison turned out, unless it is of constants."""
+        if not self.over and not left[0] == right[0] == "number":
+            self.met.append((sign, left, right, outcome))
+
+    def became_int(self, value: int, node: Node) -> None:
+        """Remember what `int()` made, whose memory may be lost after it, with multiples to which it may be rounded."""
+        self.lost.setdefault(value, node)
+        self.saw(value, node)
+        for step in USUAL_MULTIPLES[1:5] if node[0] != "symbol" else ():
+            number = ("number", step)
+            self.saw(value // step * step, ("*", ("//", node, number), number))
 
     def saw(self, value: int, node: Node) -> None:
         """Remember how a number came about, with the first few others of its value and all logarithms."""
@@ -80,7 +98,12 @@ class TracedFloat(_Traced, float):
     plain = float
 
 
-def _made(value: object, node: Node, trace: Trace) -> Any:
+def made(value: Any, node: Node, trace: Trace) -> Any:
+    """Return a number that came about as a node says, or the number alone where the trace is over."""
+    if trace.over:
+        return value
+    if all(part[0] == "number" for part in node[1:]):
+        return trace.constant(value) if type(value) is float else value
     trace.steps += 1
     if trace.steps > MOST_STEPS:
         raise OverflowError(f"more than {MOST_STEPS:,} steps of arithmetic")
@@ -107,10 +130,10 @@ def _binary(name: str, base: type, swapped: bool) -> Callable[[Any, Any], Any]:
         if type(other) is int and other in self.trace.lost:  # it may be that number, or a constant of its value
             nodes.insert(other <= LARGEST_CONSTANT, self.trace.lost[other])
         first, *others = [(sign, each, self.node) if swapped else (sign, self.node, each) for each in nodes]
-        made = _made(value, first, self.trace)
+        found = made(value, first, self.trace)
         for each in others:
-            _made(value, each, self.trace)
-        return made
+            made(value, each, self.trace)
+        return found
 
     return operation
 
@@ -121,7 +144,7 @@ def _comparison(name: str, base: type) -> Callable[[Any, Any], Any]:
     def operation(self: Any, other: Any) -> Any:
         value, node = plain(self, other), node_of(other)
         if node is not None and isinstance(value, bool):
-            self.trace.met.append((name.strip("_"), self.node, node, value))
+            self.trace.compared(name.strip("_"), self.node, node, value)
         return value
 
     return operation
@@ -134,26 +157,18 @@ def _rounding(name: str, base: type) -> Callable[..., Any]:
         value = plain(self, *digits)
         if digits:
             return value
-        if base is float:
-            self.trace.cut[(name, self.node)] = None
-        return _made(value, (name, self.node), self.trace)
+        return made(value, (name, self.node), self.trace)
 
     return operation
 
 
 def _to_int(self: Any) -> int:
     """What `int()` asks for: it takes no subclass of int, so the value is remembered instead."""
-    value = math.trunc(float(self)) if isinstance(self, TracedFloat) else int.__int__(self)
-    rounded = ("floor", self.node) if isinstance(self, TracedFloat) else self.node
-    if isinstance(self, TracedFloat):
-        self.trace.cut[rounded] = None
-    self.trace.lost.setdefault(value, rounded)
-    self.trace.saw(value, rounded)
-    for step in (
-        USUAL_MULTIPLES[1:5] if rounded[0] != "symbol" else ()
-    ):  # what comes of it is often rounded down to a multiple
-        number = ("number", step)
-        self.trace.saw(value // step * step, ("*", ("//", rounded, number), number))
+    value = float.__trunc__(self) if isinstance(self, TracedFloat) else int.__int__(self)
+    rounded = ("trunc", self.node) if isinstance(self, TracedFloat) else self.node
+    if self.trace.over or rounded[1][0] == "number":
+        return value
+    self.trace.became_int(value, rounded)
     return value
 
 
@@ -163,7 +178,7 @@ def _equip(traced: type, base: type) -> None:
         setattr(traced, f"__r{name}__", _binary(f"__r{name}__", base, swapped=True))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(traced, f"__{name}__", _comparison(f"__{name}__", base))
-    for name in ("floor", "ceil", "round"):
+    for name in ("floor", "ceil", "round", "trunc"):
         setattr(traced, f"__{name}__", _rounding(name, base))
 
 
@@ -171,56 +186,79 @@ def _negated(self: Any) -> Any:
     return 0 - self
 
 
+def _absolute(self: Any) -> Any:
+    value = abs(self.plain(self))
+    return made(value, ("max", self.node, ("-", ("number", 0), self.node)), self.trace)
+
+
+def _divided(self: Any, other: Any) -> Any:
+    return self // other, self % other
+
+
+def _is_not_zero(self: Any) -> bool:
+    """Whether a number is not 0, which code asks for without a comparison, as in `if size % heads`."""
+    value = self.plain.__bool__(self)
+    self.trace.compared("ne", self.node, ("number", 0), value)
+    return bool(value)
+
+
+def _shifted(self: Any, places: Any) -> Any:
+    return self * 2**places if type(places) is int and places >= 0 else int.__lshift__(self, places)
+
+
+def _shifted_back(self: Any, places: Any) -> Any:
+    return self // 2**places if type(places) is int and places >= 0 else int.__rshift__(self, places)
+
+
 def _power(self: Any, exponent: Any, *modulus: Any) -> Any:
     if isinstance(exponent, int | float) and exponent < 0:
         self.trace.divided[self.node] = None
+    node = node_of(exponent)
+    if isinstance(exponent, float) and node is not None:
+        value = float.__pow__(float(self), float(exponent))
+        return made(value, ("**", self.node, node), self.trace) if type(value) is float else value
     if modulus or not isinstance(exponent, int) or exponent < 0:
         return int.__pow__(self, exponent, *modulus)
     small = type(exponent) is int and exponent <= MOST_EXPONENT
-    made = math.prod([self] * exponent) if small else int.__pow__(self, int(exponent))
+    power = math.prod([self] * exponent) if small else int.__pow__(self, int.__index__(exponent))
     node = exponent.node if isinstance(exponent, TracedInt) else self.trace.lost.get(exponent)
     if node is None:
-        return made
-    raised = _made(int(made), ("**", self.node, node), self.trace)
-    return made if small and not is_logarithm(node) else raised
+        return power
+    raised = made(int.__index__(power), ("**", self.node, node), self.trace)
+    return power if small and not is_logarithm(node) else raised
+
+
+def _float_power(self: Any, exponent: Any, *_: Any) -> Any:
+    """A traced float to a power."""
+    value, node = float.__pow__(self, exponent), node_of(exponent)
+    known = node is not None and type(value) is float
+    return made(value, ("**", self.node, node), self.trace) if known else value
 
 
 def _raised(self: Any, base: Any, *modulus: Any) -> Any:
     """A number to a traced power."""
-    value = int.__rpow__(self, base, *modulus)
-    return value if modulus or type(value) is not int else _made(value, ("**", ("number", base), self.node), self.trace)
+    plain = self.plain.__rpow__(self, base, *modulus)
+    node = node_of(base)
+    return (
+        plain
+        if modulus or node is None or type(plain) not in (int, float)
+        else made(plain, ("**", node, self.node), self.trace)
+    )
 
 
 _equip(TracedInt, int)
 _equip(TracedFloat, float)
-TracedInt.__int__ = _to_int  # type: ignore[method-assign]
-TracedFloat.__int__ = _to_int  # type: ignore[method-assign]
-TracedFloat.__trunc__ = _to_int  # type: ignore[method-assign]
-TracedInt.__neg__ = _negated  # type: ignore[method-assign]
+for _kind in (TracedInt, TracedFloat):
+    for _name, _method in (
+        ("int", _to_int),
+        ("neg", _negated),
+        ("abs", _absolute),
+        ("divmod", _divided),
+        ("bool", _is_not_zero),
+        ("rpow", _raised),
+    ):
+        setattr(_kind, f"__{_name}__", _method)
 TracedInt.__pow__ = _power  # type: ignore[method-assign]
-TracedInt.__rpow__ = _raised  # type: ignore[method-assign]
-
-
-@contextlib.contextmanager
-def kept_in_c() -> Iterator[None]:
-    """Let math.log2 and numpy.prod keep how traced integers came about, which C code would not; then undo it."""
-    numpy: Any = sys.modules.get("numpy")
-    plain: Any = math.log2, getattr(numpy, "prod", None)
-
-    def log2(x: Any) -> Any:
-        value = plain[0](x)
-        return _made(value, ("log", x.node, ("number", 2)), x.trace) if isinstance(x, TracedInt) else value
-
-    def prod(a: Any, *args: Any, **kwargs: Any) -> Any:
-        traced = isinstance(a, list | tuple) and any(isinstance(each, TracedInt) for each in a)
-        return math.prod(a) if traced and not args and not kwargs else plain[1](a, *args, **kwargs)
-
-    math.log2 = log2
-    if numpy is not None:
-        numpy.prod = prod
-    try:
-        yield
-    finally:
-        math.log2 = plain[0]
-        if numpy is not None:
-            numpy.prod = plain[1]
+TracedInt.__lshift__ = _shifted  # type: ignore[method-assign]
+TracedInt.__rshift__ = _shifted_back  # type: ignore[method-assign]
+TracedFloat.__pow__ = _float_power  # type: ignore[method-assign]

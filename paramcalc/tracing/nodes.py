@@ -1,37 +1,17 @@
-"""How a traced number was made, as nodes: its names, its value at a point, and its expression."""
+"""How a traced number was made, and the expression that says so: exact, or what code computes in double precision."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-import operator
-from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.program import compiled
+from paramcalc.sizes.conditions import is_nonnegative
+from paramcalc.sizes.double import COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
-Number: TypeAlias = "int | float"
-Node: TypeAlias = "tuple[Any, ...]"  # ("symbol", name), ("number", value), or an operation and its nodes
-
 FRACTION = 16  # binary places of numbers that are kept exactly
-
-_EXACT: dict[str, Callable[..., Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "round": round,
-    "**": operator.pow,
-    "log": math.log,
-}
 
 
 def node_of(value: object) -> Node | None:
@@ -42,83 +22,29 @@ def node_of(value: object) -> Node | None:
     return ("number", value) if type(value) in (int, float) else None
 
 
-def names_in(node: Node) -> set[str]:
-    """Return the names of the sizes that a traced number came from."""
-    kind, *parts = node
-    if kind in ("symbol", "number"):
-        return {parts[0]} if kind == "symbol" else set()
-    return set().union(*map(names_in, parts))
-
-
-def value_at(node: Node, point: Mapping[str, int]) -> Any:
-    """Return what a traced number is at a point.
-
-    Raises ZeroDivisionError or OverflowError as the arithmetic does.
-    """
-    kind, *parts = node
-    if kind == "symbol":
-        return point[parts[0]]
-    if kind == "number":
-        return parts[0]
-    return _EXACT[kind](*(value_at(part, point) for part in parts))
-
-
-def missed(nodes: Iterable[Node]) -> Callable[[Mapping[str, int]], bool] | None:
-    """What tells whether floating point misses, at a point, one of the numbers that are rounded; None for none.
-
-    >>> from paramcalc.tracing.integers import Trace
-    >>> d, n = (Trace().integer(*each) for each in (("d", 49), ("n", 1)))
-    >>> found = missed([("floor", (d * (n / d)).node)])
-    >>> found({"d": 49, "n": 1}), found({"d": 64, "n": 16})
-    (True, False)
-    """
-    pairs = [(node, expression_of(node)) for node in nodes if not _sure(node[1])]
-    known = [(node, compiled(size)) for node, size in pairs if size is not None]
-
-    def at(point: Mapping[str, int]) -> bool:
-        with contextlib.suppress(ArithmeticError, ValueError):
-            return any(value_at(node, point) != size(point) for node, size in known)
-        return False
-
-    return at if known else None
-
-
-def _sure(node: Node) -> bool:
-    """Whether floating point gives no other whole part than exact numbers do, as of one quotient, or of a logarithm."""
-    return node[0] == "log" or _kept(node) or (node[0] == "/" and all(map(_kept, node[1:])))
-
-
-def _kept(node: Node) -> bool:
-    """Whether floating point keeps a number exactly: integers, and binary fractions of them."""
-    kind, *parts = node
-    if kind == "number":
-        return float(parts[0] * 2**FRACTION).is_integer()
-    if kind in ("floor", "ceil", "round"):
-        return _sure(parts[0])
-    return kind == "symbol" or (kind in ("+", "-", "*", "//", "%", "**") and all(map(_kept, parts)))
-
-
 def expression_of(node: Node) -> Size | None:
     """Return a traced number as an expression, None where there is none for it.
 
+    What is computed with floats and not rounded has one where floats compute exactly.
+
     >>> from paramcalc.tracing.integers import Trace
     >>> d = Trace().integer("d", 10)
-    >>> print(expression_of((2 * d + 1).node), expression_of(math.ceil(d / 4).node))
-    2*d + 1 -floor(-d/4)
+    >>> print(*(expression_of(each.node) for each in (2 * d + 1, math.ceil(d / 4), math.trunc(d * 0.7 + d))), sep=", ")
+    2*d + 1, -floor(-d/4), trunc64(d*0.7 + d)
     """
     kind, *parts = node
     if kind == "symbol":
         size: Size = symbol(parts[0])
         return size
-    if kind == "number":
-        return _exact(parts[0])
-    if kind == "log" or is_logarithm(node):
-        sides = [expression_of(part) for part in node[1][1:]] if kind != "log" else [None]
-        return None if None in sides else _ilog(*sides)
-    sides = [expression_of(part) for part in parts]
-    if any(side is None for side in sides):
+    if kind == "isqrt" or _is_root(node):
+        square = parts[0] if kind == "isqrt" else parts[0][1]
+        root = _root(square)
+        return _replayed(("isqrt", square)) if root is None else root
+    if kind in WHOLE or (kind in ROUNDINGS and not is_whole(parts[0]) and not _is_sure(parts[0])):
+        return _replayed(node)
+    if not is_whole(node) and not _is_kept(node) and not _is_quotient(node):
         return None
-    return _combined(kind, *sides)
+    return _exact(node)
 
 
 @lru_cache(maxsize=65_536)
@@ -130,15 +56,110 @@ def sound_expression(node: Node) -> Size | None:
         return None
 
 
+def comparison_of(sign: str, left: Node, right: Node) -> Size | None:
+    """Return what is 1 where a comparison of numbers in floating point holds, and else 0; None where that has no form.
+
+    >>> print(comparison_of("<", ("symbol", "n"), ("*", ("number", 0.9), ("symbol", "v"))))
+    holds64(n < 0.9*v)
+    """
+    try:
+        return _replayed((sign, left, right))
+    except (ParamcalcError, ArithmeticError, TypeError, ValueError):
+        return None
+
+
 def is_logarithm(node: Node) -> bool:
     """Whether a traced number is a logarithm, rounded down; a quotient of two is none, as floats may miss it."""
-    return bool(node[0] == "floor" and node[1][0] == "log")
+    return bool(node[0] in ("floor", "trunc") and node[1][0] == "log2" and is_whole(node[1][1]))
 
 
-def _ilog(x: Any, base: Any) -> Size:
+def _is_root(node: Node) -> bool:
+    """Whether a number is the root of an integer, rounded down."""
+    return bool(node[0] in ("floor", "trunc") and node[1][0] == "sqrt" and is_whole(node[1][1]))
+
+
+def _root(node: Node) -> Size | None:
+    """The root of the square of a size, None for that of any other number."""
+    import sympy
+
+    size = expression_of(node)
+    root = None if size is None else sympy.sqrt(size)
+    return canonical(root) if root is not None and root.is_integer else None
+
+
+def _is_sure(node: Node) -> bool:
+    """Whether a number is rounded as the exact one is: one quotient, or a logarithm, or what floats keep."""
+    return (node[0] == "log2" and is_whole(node[1])) or _is_kept(node) or _is_quotient(node)
+
+
+def _is_quotient(node: Node) -> bool:
+    """Whether a number is one quotient of numbers that floats keep."""
+    return bool(node[0] == "/" and all(map(_is_kept, node[1:])))
+
+
+def _is_kept(node: Node) -> bool:
+    """Whether floating point keeps a number exactly: integers, and binary fractions of them."""
+    kind, *parts = node
+    if kind == "number":
+        return bool(math.isfinite(parts[0]) and float(parts[0] * 2**FRACTION).is_integer())
+    if kind in ("symbol", *ROUNDINGS, *WHOLE, *COMPARED):
+        return True
+    if kind == "/":
+        below = parts[1][1] if parts[1][0] == "number" else 0
+        return _is_kept(parts[0]) and below > 0 and math.frexp(below)[0] == 0.5
+    if kind == "**":
+        return is_whole(node)
+    return kind in ("+", "-", "*", "//", "%", "float", "min", "max") and all(map(_is_kept, parts))
+
+
+def _replayed(node: Node) -> Size:
+    """An integer as a program of the expressions that stand in it."""
+    from paramcalc.sizes.rounded64 import computed, rounded64
+
+    sizes: dict[str, Any] = {}
+
+    def program(part: Node) -> Node:
+        kind, *inside = part
+        size = sound_expression(part) if kind != "number" and is_whole(part) and part is not node else None
+        if size is None:
+            return part if kind == "number" else (kind, *map(program, inside))
+        if isinstance(size, int):
+            return ("number", size)
+        if isinstance(size, rounded64):
+            return (kind, *map(program, inside))
+        name = next((name for name, each in sizes.items() if each == size), f"a{len(sizes)}")
+        sizes[name] = size
+        return ("symbol", name)
+
+    whole = program(node)
+    return canonical(computed(whole, sizes))
+
+
+def _exact(node: Node) -> Size | None:
+    import sympy
+
+    kind, *parts = node
+    if kind == "number":
+        return parts[0] if isinstance(parts[0], int) else canonical(sympy.Rational(parts[0]))
+    if kind == "float":
+        return expression_of(parts[0])
+    if is_logarithm(node):
+        return _ilog(node[1][1])
+    sides = [expression_of(part) for part in parts]
+    if any(side is None for side in sides):
+        return None
+    if kind in ("min", "max"):
+        return canonical((sympy.Min if kind == "min" else sympy.Max)(*sides))
+    if kind == "trunc":
+        return _to_zero(sides[0], positive=never_negative(parts[0], dict.fromkeys(names_in(parts[0]), True)))
+    return _combined(kind, *sides)
+
+
+def _ilog(node: Node) -> Size | None:
     from paramcalc.sizes.logarithm import ilog
 
-    return canonical(ilog(x, base))
+    size = expression_of(node)
+    return None if size is None else canonical(ilog(size, 2))
 
 
 def _combined(kind: str, a: Any, b: Any = None) -> Size | None:
@@ -164,6 +185,15 @@ def _combined(kind: str, a: Any, b: Any = None) -> Size | None:
     return canonical(floored(a, 1)) if kind == "floor" else canonical(-floored(-a, 1))
 
 
+def _to_zero(a: Any, *, positive: bool) -> Size:
+    """A number without its fraction, as `int()` makes it: rounded down, and up where it is below 0."""
+    import sympy
+
+    if positive or isinstance(a, int) or is_nonnegative(a):
+        return canonical(floored(a, 1))
+    return canonical(sympy.Max(0, floored(a, 1)) - sympy.Max(0, floored(-a, 1)))
+
+
 def _to_nearest(a: Any) -> Size:
     """A number rounded as Python does: to the nearest integer, and of two that are as near to the even one."""
     import sympy
@@ -172,14 +202,3 @@ def _to_nearest(a: Any) -> Size:
     if below.is_odd:  # no number is in the middle of two integers
         return canonical(floored(2 * a + 1, 2))
     return canonical(floored(2 * a + 1, 4) - floored(1 - 2 * a, 4))
-
-
-def _exact(value: Number) -> Size | None:
-    if isinstance(value, int):
-        return value
-    if not math.isfinite(value):
-        return None
-    import sympy
-
-    fraction = Fraction(value).limit_denominator(10_000)
-    return canonical(sympy.Rational(fraction.numerator, fraction.denominator))

@@ -11,9 +11,9 @@ import torch
 from torch.utils._device import DeviceContext, _device_constructors
 
 from paramcalc.errors import InvalidValue
+from paramcalc.sizes.double import Node, names_in
 from paramcalc.tracing.deadline import check_time
 from paramcalc.tracing.integers import TracedFloat, TracedInt
-from paramcalc.tracing.nodes import Node, names_in
 
 Hint: TypeAlias = "tuple[Node | None, ...]"
 MOST_MADE = 1_000_000  # tensors of one model: they take 2 GB with their modules, and larger models have fewer

@@ -106,10 +106,11 @@ def shared_rope(width: int, head_dim: int, rope_dim: int, n_layers: int) -> nn.M
     return nn.ModuleList([table, *(nn.Linear(width, head_dim) for _ in range(n_layers))])
 
 
-def test_what_floating_point_misses_is_looked_for() -> None:
+def test_what_floating_point_misses_is_said() -> None:
     tree = pc.derive(shared_rope, {"width": 24, "head_dim": 512, "rope_dim": 64, "n_layers": 3})
     assert evidence_of(tree).fixed == {}
-    assert "rope_dim divisible by 2" in [str(each) for each in tree.preconditions]
+    assert tree.preconditions == ()
+    assert int(49 * (1 / 49)) == 0
     for head_dim in (49, 98, 133, 192, 512):
-        for rope_dim in range(1, head_dim, 7):
-            says_or_refuses(shared_rope, tree, width=5, head_dim=head_dim, rope_dim=rope_dim, n_layers=2)
+        for rope_dim in range(1, head_dim, 7 if head_dim != 133 else 1):
+            assert agrees(shared_rope, tree, width=5, head_dim=head_dim, rope_dim=rope_dim, n_layers=2)

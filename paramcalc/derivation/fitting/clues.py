@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.point import Point
 from paramcalc.sizes.symbols import Size
 
 
@@ -16,7 +15,7 @@ class Clues:
 
     `shapes` are the sizes of tensors by name, `valued` gives the expressions that have a value there. Numbers may also
     be `logarithms` times a number, and a number. On `inexact` sizes others depend in a way that no expression can say;
-    what is known holds `within` conditions. At a point, floating point may have `missed` a number.
+    what is known holds `within` conditions.
 
     `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
     they turned out, or the sides that turned out `equal`; that what it divides by is 1 or more are its `divisors`.
@@ -27,7 +26,6 @@ class Clues:
     logarithms: Sequence[Size] = ()
     inexact: frozenset[str] = frozenset()
     within: tuple[Condition, ...] = ()
-    missed: Callable[[Point], bool] | None = None
     divisions: tuple[Condition, ...] = ()
     branches: tuple[Condition, ...] = ()
     divisors: tuple[Condition, ...] = ()

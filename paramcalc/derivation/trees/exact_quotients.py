@@ -57,15 +57,18 @@ def quotients(tree: Block) -> tuple[Condition, ...]:
 
 
 def roundings(tree: Block) -> list[Any]:
-    """Return the floors, maxima and minima in the sizes of a tree."""
+    """Return the floors, maxima and minima in the sizes of a tree, and what is rounded in double precision."""
     return _rounded(sizes_of(tree))
 
 
 def _rounded(sizes: Sequence[Size]) -> list[Any]:
     import sympy
 
+    from paramcalc.sizes.rounded64 import rounded64
+
     symbolic = dict.fromkeys(size for size in sizes if not isinstance(size, int))
-    return list(dict.fromkeys(part for size in symbolic for part in size.atoms(sympy.floor, sympy.Max, sympy.Min)))
+    kinds = (sympy.floor, sympy.Max, sympy.Min, rounded64)
+    return list(dict.fromkeys(part for size in symbolic for part in size.atoms(*kinds)))
 
 
 def guessed(rounded: Iterable[Any], clues: Clues, conditions: Sequence[Condition], base: Point) -> bool:
@@ -103,8 +106,10 @@ def _whole(size: Size, divisions: Sequence[Condition]) -> Size:
     import sympy
 
     from paramcalc.sizes.logarithm import ilog, ipow
+    from paramcalc.sizes.rounded64 import rounded64
 
-    held = size.atoms(sympy.Max, sympy.Min, sympy.Mod, ilog, ipow)  # of integers: what is in them stays rounded
+    of_integers = (sympy.Max, sympy.Min, sympy.Mod, ilog, ipow, rounded64)  # what is in them stays rounded
+    held = size.atoms(*of_integers)
     letters = {each: sympy.Dummy(integer=True, positive=each.is_positive) for each in held}
 
     def exact(rounded: Any) -> Any:

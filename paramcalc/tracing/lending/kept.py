@@ -1,0 +1,69 @@
+"""Traced numbers that code keeps beyond its build, in lists, caches and objects of its own, made plain again."""
+
+from __future__ import annotations
+
+import gc
+import types
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
+
+DEEPEST = 4  # tuples in tuples
+
+
+def make_plain(trace: Trace) -> None:
+    """Put plain numbers in the place of those of a trace, wherever code keeps some."""
+    if not _alive(trace):
+        return
+    frozen = gc.get_freeze_count() > 0
+    gc.unfreeze()
+    gc.collect()  # what the build left behind is kept by nobody
+    try:
+        for number in _alive(trace):
+            _replace(number, number.plain(number), DEEPEST)
+    finally:
+        if frozen:
+            gc.freeze()
+
+
+def _alive(trace: Trace) -> list[Any]:
+    return [each for each in gc.get_objects() if type(each) in (TracedInt, TracedFloat) and each.trace is trace]
+
+
+def _replace(old: Any, new: Any, depth: int) -> None:
+    for keeper in gc.get_referrers(old):
+        if isinstance(keeper, tuple) and depth:
+            _replace(keeper, _like(keeper, _swapped(keeper, old, new)), depth - 1)
+        elif isinstance(keeper, list | deque):
+            for place, each in enumerate(keeper):
+                if each is old:
+                    keeper[place] = new
+        elif isinstance(keeper, set):
+            keeper.discard(old)
+            keeper.add(new)
+        elif isinstance(keeper, dict):
+            _in_mapping(keeper, old, new)
+        elif isinstance(keeper, types.CellType):
+            keeper.cell_contents = new
+        elif hasattr(keeper, "__dict__") and not isinstance(keeper, type | types.FunctionType):
+            _in_mapping(vars(keeper), old, new)
+
+
+def _in_mapping(keeper: dict[Any, Any], old: Any, new: Any) -> None:
+    for key, value in list(keeper.items()):
+        if key is old:
+            del keeper[key]
+            keeper[new] = value
+        elif value is old:
+            keeper[key] = new
+
+
+def _swapped(values: Iterable[Any], old: Any, new: Any) -> list[Any]:
+    return [new if each is old else each for each in values]
+
+
+def _like(kind: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
+    made: tuple[Any, ...] = getattr(type(kind), "_make", tuple)(values)
+    return made
