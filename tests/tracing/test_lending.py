@@ -86,7 +86,7 @@ def nested(width: int) -> nn.Module:
         factor = math.floor(RATIO)
 
         def __init__(self) -> None:
-            super().__init__([int(each * width) for each in (0.9,)][0], 1, bias=False)
+            super().__init__(next(int(each * width) for each in (0.9,)), 1, bias=False)
 
     return Inner()
 
@@ -242,6 +242,23 @@ def test_nothing_stays_changed_while_others_use_the_same_code() -> None:
     assert dict(vars(Scaled)) == methods
     assert not _TOUCHED
     assert sys.getprofile() is None
+
+
+def beside(width: int) -> nn.Module:
+    """While this is built, another thread makes a model of the same class."""
+    made: list[Any] = []
+    thread = threading.Thread(target=lambda: made.append(Scaled(64)))
+    thread.start()
+    thread.join()
+    KEPT.append(made[0].ratio)
+    return Scaled(width)
+
+
+def test_another_thread_is_not_lent_to() -> None:
+    KEPT.clear()
+    assert shape(beside, width=64) == ["trunc64(0.9*(0.5*width)) + 1"]
+    assert [type(each) for each in KEPT] == [float, float]
+    KEPT.clear()
 
 
 def failing(width: int) -> nn.Module:
