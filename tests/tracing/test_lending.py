@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy import prod
 from torch import nn
 
 import paramcalc as pc
@@ -122,6 +123,7 @@ ROUNDED: dict[str, tuple[Callable[..., Any], str]] = {
     "a quotient with its rest": (lambda width: linear(sum(divmod(width, 5))), "-4*floor(width/5) + width"),
     "an absolute number": (lambda width: linear(abs(width - 5)), "Max(5 - width, width - 5)"),
     "a product by numpy": (lambda width: linear(int(np.prod([width, 3]))), "3*width"),
+    "a product that is imported by its name": (lambda width: linear(int(prod([width, 3]))), "3*width"),
     "a root by numpy": (lambda width: linear(int(np.sqrt(width))), "isqrt(width)"),
     "a power of a half": (lambda width: linear(int(width**0.5)), "trunc64(width ** 0.5)"),
     "a float": (lambda width: linear(int(float(width) * 0.7)), "trunc64(float(width)*0.7)"),
@@ -187,7 +189,7 @@ def test_types_are_what_they_are() -> None:
 
 def keeping(width: int) -> nn.Module:
     KEPT.append(width)
-    KEPT.append({"wide": 2 * width, width: (width, [0.9 * width])})
+    KEPT.append({"wide": 2 * width, width: (width, [0.9 * width]), "last": None})
     model = linear(width)
     KEPT.append(model)
     return model
@@ -206,6 +208,8 @@ def test_what_code_keeps_is_plain_once_the_build_is_over() -> None:
     tree = pc.derive(keeping, {"width": 64})
     assert tree.params == pc.symbol("width")
     assert len(KEPT) > 20
+    kept = [list(each) for each in KEPT if isinstance(each, dict)]
+    assert {(each[0], each[2]) for each in kept} == {("wide", "last")}  # each key where it was
     assert all(plain(vars(each) if isinstance(each, nn.Module) else each) for each in KEPT)
     KEPT.clear()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import types
 from collections import deque
-from collections.abc import Iterable
 from typing import Any
 
 from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
@@ -33,9 +32,10 @@ def _alive(trace: Trace) -> list[Any]:
 
 
 def _replace(old: Any, new: Any, depth: int) -> None:
+    # No function within closes over `old`: its cell would be a keeper too, and get the new number.
     for keeper in gc.get_referrers(old):
         if isinstance(keeper, tuple) and depth:
-            _replace(keeper, _like(keeper, _swapped(keeper, old, new)), depth - 1)
+            _replace(keeper, _swapped(keeper, old, new), depth - 1)
         elif isinstance(keeper, list | deque):
             for place, each in enumerate(keeper):
                 if each is old:
@@ -51,19 +51,14 @@ def _replace(old: Any, new: Any, depth: int) -> None:
             _in_mapping(vars(keeper), old, new)
 
 
+def _swapped(kept: tuple[Any, ...], old: Any, new: Any) -> tuple[Any, ...]:
+    values = [new if each is old else each for each in kept]
+    swapped: tuple[Any, ...] = getattr(type(kept), "_make", tuple)(values)
+    return swapped
+
+
 def _in_mapping(keeper: dict[Any, Any], old: Any, new: Any) -> None:
-    for key, value in list(keeper.items()):
-        if key is old:
-            del keeper[key]
-            keeper[new] = value
-        elif value is old:
-            keeper[key] = new
-
-
-def _swapped(values: Iterable[Any], old: Any, new: Any) -> list[Any]:
-    return [new if each is old else each for each in values]
-
-
-def _like(kind: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
-    made: tuple[Any, ...] = getattr(type(kind), "_make", tuple)(values)
-    return made
+    items = [(new if key is old else key, new if value is old else value) for key, value in keeper.items()]
+    if any(key is old for key in keeper):
+        keeper.clear()  # an equal key would stay, and one that is taken out would lose its place
+    keeper.update(items)
