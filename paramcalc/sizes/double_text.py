@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from paramcalc.errors import InvalidValue, shortened
 from paramcalc.sizes.double import BINARY, CALLED, COMPARED, ONE, ROUNDINGS, Node
 
+SIGNS: Mapping[type[ast.AST], str] = {kind: sign for sign, (kind, _) in (*BINARY.items(), *COMPARED.items())}
+
 
 def node_of_syntax(syntax: ast.expr) -> Node:
     """Return the program of a syntax tree.
@@ -26,14 +28,10 @@ def node_of_syntax(syntax: ast.expr) -> Node:
     if isinstance(syntax, ast.UnaryOp) and isinstance(syntax.op, ast.USub):
         inside = node_of_syntax(syntax.operand)
         return ("number", -inside[1]) if inside[0] == "number" else ("-", ("number", 0), inside)
-    if isinstance(syntax, ast.BinOp):
-        sign = next((sign for sign, (kind, _) in BINARY.items() if isinstance(syntax.op, kind)), None)
-        if sign is not None:
-            return (sign, node_of_syntax(syntax.left), node_of_syntax(syntax.right))
-    if isinstance(syntax, ast.Compare) and len(syntax.ops) == 1:
-        sign = next((sign for sign, (kind, _) in COMPARED.items() if isinstance(syntax.ops[0], kind)), None)
-        if sign is not None:
-            return (sign, node_of_syntax(syntax.left), node_of_syntax(syntax.comparators[0]))
+    if isinstance(syntax, ast.BinOp) and type(syntax.op) in SIGNS:
+        return (SIGNS[type(syntax.op)], node_of_syntax(syntax.left), node_of_syntax(syntax.right))
+    if isinstance(syntax, ast.Compare) and len(syntax.ops) == 1 and type(syntax.ops[0]) in SIGNS:
+        return (SIGNS[type(syntax.ops[0])], node_of_syntax(syntax.left), node_of_syntax(syntax.comparators[0]))
     called = syntax.func.id if isinstance(syntax, ast.Call) and isinstance(syntax.func, ast.Name) else ""
     if isinstance(syntax, ast.Call) and called in CALLED and not syntax.keywords and _takes(called, len(syntax.args)):
         return (called, *map(node_of_syntax, syntax.args))

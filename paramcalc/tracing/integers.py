@@ -215,8 +215,7 @@ def _power(self: Any, exponent: Any, *modulus: Any) -> Any:
         self.trace.divided[self.node] = None
     node = node_of(exponent)
     if isinstance(exponent, float) and node is not None:
-        value = float.__pow__(float(self), float(exponent))
-        return made(value, ("**", self.node, node), self.trace) if type(value) is float else value
+        return _float_power(self, exponent)
     if modulus or not isinstance(exponent, int) or exponent < 0:
         return int.__pow__(self, exponent, *modulus)
     small = type(exponent) is int and exponent <= MOST_EXPONENT
@@ -229,21 +228,17 @@ def _power(self: Any, exponent: Any, *modulus: Any) -> Any:
 
 
 def _float_power(self: Any, exponent: Any, *_: Any) -> Any:
-    """A traced float to a power."""
-    value, node = float.__pow__(self, exponent), node_of(exponent)
+    """A traced number, as a float, to a power."""
+    value, node = float.__pow__(float(self), exponent), node_of(exponent)
     known = node is not None and type(value) is float
     return made(value, ("**", self.node, node), self.trace) if known else value
 
 
 def _raised(self: Any, base: Any, *modulus: Any) -> Any:
     """A number to a traced power."""
-    plain = self.plain.__rpow__(self, base, *modulus)
-    node = node_of(base)
-    return (
-        plain
-        if modulus or node is None or type(plain) not in (int, float)
-        else made(plain, ("**", node, self.node), self.trace)
-    )
+    value, node = self.plain.__rpow__(self, base, *modulus), node_of(base)
+    known = node is not None and not modulus and type(value) in (int, float)
+    return made(value, ("**", node, self.node), self.trace) if known else value
 
 
 _equip(TracedInt, int)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from paramcalc.tracing.integers import Trace
-from paramcalc.tracing.lending.standins import lent, lent_builtins, lent_math, lent_numpy, traced_constants
+from paramcalc.tracing.lending.standins import lent, lent_builtins, traced_constants
 
 IMPORTED = ("__name__", "__package__", "__spec__", "__loader__", "__path__")  # what relative imports ask for
 UNSUITABLE = 0x20 | 0x80 | 0x200  # flags of code: generators, coroutines, asynchronous generators
@@ -20,11 +20,10 @@ WRITES = {"STORE_GLOBAL", "DELETE_GLOBAL"}  # a copy would not write to the modu
 
 
 class Copies:
-    """Copies of the functions whose code is to be lent to, each made once; those that cannot be copied are `left`."""
+    """Copies of the functions whose code is to be lent to, each made once; those that cannot be copied stay."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.left: dict[str, None] = {}
         self._made: dict[int, tuple[Any, Any]] = {}  # what was copied, so that it stays, and the copy
         self._names: dict[int, _Names] = {}
         self._modules: dict[int, _Module] = {}
@@ -64,7 +63,6 @@ class Copies:
 
     def _copied(self, function: types.FunctionType) -> types.FunctionType:
         if not can_be_copied(function.__code__):
-            self.left[f"{function.__module__}.{function.__qualname__}"] = None
             return function
         key = id(function.__globals__)
         if key not in self._names:
@@ -121,14 +119,10 @@ class _Module(types.ModuleType):
 
     def __init__(self, real: types.ModuleType, copies: Copies) -> None:
         super().__init__(real.__name__, real.__doc__)
-        functions = lent_math() if real is math else lent_numpy(real) if real.__name__ == "numpy" else {}
         vars(self).clear()
-        vars(self).update({"_real": real, "_copies": copies, "_functions": functions})
+        vars(self).update({"_real": real, "_copies": copies})
 
     def __getattr__(self, name: str) -> Any:
-        functions: dict[str, Any] = vars(self)["_functions"]
-        if name in functions:
-            return functions[name]
         return vars(self)["_copies"].of(getattr(vars(self)["_real"], name))
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -17,9 +17,7 @@ from paramcalc.tracing.lending.standins import traced_constants
 
 _HERE: ContextVar[Copies | None] = ContextVar("lent", default=None)
 _LOCK = threading.Lock()
-_TOUCHED: dict[
-    tuple[type, str], tuple[Any, Any, int]
-] = {}  # what stood in a class, what stands there now, for how many
+_TOUCHED: dict[tuple[type, str], tuple[Any, Any, int]] = {}  # what stood in a class, what does now, for how many
 
 
 @contextlib.contextmanager
@@ -42,9 +40,7 @@ def lending(trace: Trace, watched: Watched) -> Iterator[Copies]:
 def called(build: Callable[..., Any], values: Mapping[str, Any]) -> Any:
     """Call a factory, which is lent to here where code is."""
     copies = _HERE.get()
-    if copies is None:
-        return build(**values)
-    return copies.of(build)(**traced_constants(dict(values), copies.trace))
+    return (build if copies is None else copies.of(build))(**lent_values(dict(values)))
 
 
 def lent_values(values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is lent in place of builtins and of functions of `math`: they keep the memory that C code would lose."""
+"""What is lent in place of builtins and functions of `math` and NumPy: it keeps the memory that C code would lose."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any
+
+import numpy
 
 from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt, made
 from paramcalc.tracing.nodes import node_of
@@ -177,12 +179,13 @@ def lent_math() -> Mapping[str, Any]:
     }
 
 
-def lent_numpy(numpy: Any) -> Mapping[str, Any]:
+def lent_numpy() -> Mapping[str, Any]:
     """Return the functions of NumPy that are lent, by their names: those that code calls with single sizes."""
+    functions = lent_math()
     return {
-        "prod": _unless_traced(numpy.prod, _multiplied),
-        "sqrt": _unless_traced(numpy.sqrt, lent_math()["sqrt"]),
-        "log2": _unless_traced(numpy.log2, lent_math()["log2"]),
+        "prod": _unless_traced(numpy.prod, functions["prod"]),
+        "sqrt": _unless_traced(numpy.sqrt, functions["sqrt"]),
+        "log2": _unless_traced(numpy.log2, functions["log2"]),
         "ceil": _unless_traced(numpy.ceil, lambda x: lent_float(math.ceil(x))),
         "floor": _unless_traced(numpy.floor, lambda x: lent_float(math.floor(x))),
     }
@@ -202,14 +205,14 @@ _LENT: dict[int, Any] = {}
 
 
 def lent(value: Any) -> Any:
-    """Return what is lent in place of a builtin, a function of `math` or a float; the value itself for anything else.
+    """Return what is lent in place of a builtin, or a function of `math` or NumPy; the value itself for anything else.
 
     >>> lent(max) is max, lent(print) is print
     (False, True)
     """
     if not _LENT:
-        for plain, found in ((vars(builtins), lent_builtins()), (vars(math), lent_math())):
-            _LENT.update((id(plain[name]), each) for name, each in found.items())
+        for module, found in ((builtins, lent_builtins()), (math, lent_math()), (numpy, lent_numpy())):
+            _LENT.update((id(getattr(module, name)), each) for name, each in found.items())
     return _LENT.get(id(value), value)
 
 
