@@ -22,13 +22,13 @@ STEPS = st.lists(
 
 
 def told(domain: Domain, step: str, point: Mapping[str, int]) -> None:
-    """Tell a domain something, as the search does."""
+    """Tell a domain something, as the search does: the base is never set apart (`Observations.set_apart`)."""
     condition = CONDITIONS[point["b"] % len(CONDITIONS)]
     if step == "accept" and meets(point, domain.certain):
         domain.accept(point)
     elif step == "refuse":
         domain.refuse(point, "the code says so")
-    elif step == "apart":
+    elif step == "apart" and point != BASE:
         domain.set_apart([each for each in domain.accepted[1:] if each["a"] == point["a"]] or [point], "another model")
     elif step == "back":
         domain.take_back([each for each, _ in domain.apart[:1]])
