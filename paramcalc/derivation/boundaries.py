@@ -156,8 +156,12 @@ class Boundaries:
     def _built_beyond(self, condition: Condition) -> Built | None:
         """What is built on the other side of a comparison, None where nothing is within a few tries."""
         number = isinstance(condition.left, int) or isinstance(condition.right, int)  # the next one is to be tried
+        domain, sampler = self.observations.domain, self.observations.sampler
+        others = [each for each in domain.branches if each != condition and each not in domain.confirmed]
+        alone = [*domain.conditions, *others]  # what the other comparisons make is not to be blamed on this one
         for _ in range(TRIES):
-            point = self.observations.sampler.breaking(condition, self.observations.domain.conditions, near=number)
+            point = sampler.breaking(condition, alone, near=number)
+            point = point or sampler.breaking(condition, domain.conditions, near=number)
             if point is None:
                 return None
             actual = self.observations.build(point, "the other side of a comparison")

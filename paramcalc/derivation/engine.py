@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from paramcalc.derivation.boundaries import Boundaries
@@ -29,6 +30,7 @@ from paramcalc.tree.evidence import Evidence
 from paramcalc.tree.shapes import sizes_of
 
 START = 5  # points that are fitted at first, beside the base
+MANY_VALUES = 5  # a size is none of a form that holds for fewer of its values, where the code takes so many
 TURNS = 5  # rounds of building more before a place counts as unclear, or of assuming what is given up again
 
 
@@ -109,10 +111,10 @@ class Search:
             if self.observations.domain.has_unexplained_refusals and not self.observations.alone:
                 self.observations.one_by_one()
             elif self.boundaries.check(tree) is None and self.settled and not self.observations.narrow():
-                unseen = self._unseen()
-                if not unseen:
+                barely_seen = self._barely_seen()
+                if not barely_seen:
                     return self._finished(tree)
-                self.observations.fix(unseen)
+                self.observations.fix(barely_seen)
 
     @property
     def settled(self) -> bool:
@@ -139,10 +141,32 @@ class Search:
             self.observations.domain.release(condition)
         return old
 
-    def _unseen(self) -> list[str]:
-        """The sizes that have one value in all models that were built."""
+    def _barely_seen(self) -> list[str]:
+        """The sizes that have one value in all models that were built, or few where the code takes many."""
         points = [*(point for point, _ in self.observations.trees), *self.proof.points]
-        return [name for name in self.observations.names if len({point[name] for point in points}) == 1]
+        seen = {name: {point[name] for point in points} for name in self.observations.names}
+        return [name for name in seen if len(seen[name]) == 1 or self._is_narrow(name, seen[name])]
+
+    def _is_narrow(self, name: str, seen: Collection[int]) -> bool:
+        """Whether a form is to hold for few values of a size though the code takes others."""
+        base, conditions = self.observations.base, self.observations.domain.conditions
+        if len(seen) >= MANY_VALUES:
+            return False
+        most = 4 * max(base[name], *seen)
+        inside = [value for value in range(1, most) if meets({**base, name: value}, conditions)]
+        return len(inside) < MANY_VALUES and len(self._taken(name, seen)) >= MANY_VALUES
+
+    def _taken(self, name: str, seen: Collection[int]) -> set[int]:
+        """Values of a size with which the code builds a model, enough to tell that there are many."""
+        observations = self.observations
+        built = [*observations.domain.accepted, *(point for point, _ in observations.domain.apart)]
+        taken = {*seen, *(point[name] for point in built)}
+        base = observations.base[name]
+        for value in (base + 1, base + 2, base - 1, 2 * base, 3 * base, base // 2, base + 3, base + 4):
+            if value >= 1 and value not in taken and len(taken) < MANY_VALUES:
+                found = observations.prober.at({**observations.base, name: value}, "how many values a size may have")
+                taken |= {value} if isinstance(found, Block) else set()
+        return taken
 
     def fitted(self) -> Block:
         """Return the tree through all points; where a structure or a number is not clear yet, after building more.
@@ -162,6 +186,9 @@ class Search:
                 return found.tree
             assert found.misfit is not None
             self.observations.prober.check()
+            if found.misfit.path:
+                self.observations.bound_by(found.misfit.bounds[0])
+                continue
             places[found.misfit.place] += 1
             self._clear_up(found.misfit, places)
 

@@ -99,7 +99,8 @@ class Fallbacks:
 
     def path(self, problem: NoFit) -> list[Condition]:
         """Return comparisons that turned out otherwise than at the base, and speak of what a problem depends on."""
-        names = self._involved(problem)
+        points = [self.observations.trees[number][0] for number in problem.misfit.odd]
+        names = self._involved(problem) or {name for point in points for name in self.observations.changed(point)}
         small = edges(self.observations.base, self.observations.names)
         branches = [each for each in self.observations.domain.branches if each.symbols & names and each not in small]
         points = [point for point, _ in self.observations.trees]

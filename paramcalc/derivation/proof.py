@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
 
 from paramcalc.derivation.candidate import Candidate
+from paramcalc.derivation.doubt import Doubt
+from paramcalc.derivation.fitting.misfit import Misfit, NoFit
+from paramcalc.derivation.models.kinds import Kinds, free_numbers
 from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.point_chooser import PointChooser
 from paramcalc.derivation.models.prediction import predicts
-from paramcalc.derivation.trees.exact_quotients import guessed, roundings, without_rounding
+from paramcalc.derivation.trees.exact_quotients import roundings, roundings_of, without_rounding
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.point import Point
+from paramcalc.sizes.point import Point, meets
 from paramcalc.tree.block import Block
+from paramcalc.tree.shapes import sizes_of
 
 ENOUGH = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded, 8 times by a guess
 CHOICE = 8  # points that are drawn for one to predict
+FURTHER = 16  # points that are predicted beyond these, at most, for kinds of points that were not met
+MOST_FURTHER = 64  # the same where something is rounded by numbers that stand nowhere in the code
 
 
 class Verdict(Enum):
@@ -38,6 +43,9 @@ class Proof:
     tree: Block | None = None
     conditions: frozenset[Condition] = frozenset()
 
+    def __post_init__(self) -> None:
+        self.doubt = Doubt(self.observations, self.candidate.clues)
+
     def attempt(self, tree: Block) -> Verdict:
         """Let a tree predict points that it has not seen, until they are enough; those that it did before count.
 
@@ -45,15 +53,20 @@ class Proof:
         """
         conditions = self.observations.domain.conditions
         rounded = roundings(without_rounding(tree, conditions)) if roundings(tree) else []
-        wanted = ENOUGH if not rounded else 8 * ENOUGH if self._guessed(rounded) else 3 * ENOUGH
+        guesses = self.doubt.guesses(tree)
+        told = not any(map(roundings_of, guesses))
+        wanted = ENOUGH if not rounded else 3 * ENOUGH if told else 8 * ENOUGH
+        self.further = MOST_FURTHER if any(map(self.doubt.is_odd, guesses)) else FURTHER
         self._continue(tree, conditions, wanted)
         chooser = PointChooser(rounded, self.observations.base)
+        self.kinds = self._kinds(tree)
         for known in self.points:
             chooser.saw(known)
-        while len(self.points) < wanted and self.observations.names:
-            point = self._to_predict(chooser)
+            self.kinds.saw(known)
+        while self.observations.names:
+            point = self._to_predict(chooser) if len(self.points) < wanted else self._further(wanted)
             if point is None:
-                return self._all_there_are()
+                break
             actual = self.observations.build(point, "points to predict")
             if actual is None:
                 if self.observations.narrow():
@@ -65,6 +78,35 @@ class Proof:
             self.observations.domain.accept(point)
             self.points.append(point)
             chooser.saw(point)
+            self.kinds.saw(point)
+        if len(self.points) < wanted and self.observations.names:
+            self._check_all_there_are()
+        return self._doubted(tree)
+
+    def _doubted(self, tree: Block) -> Verdict:
+        """Build where rivals of guessed expressions say something else, until there are none.
+
+        Raises NoFit where a guess is not founded well enough.
+        """
+        while True:
+            built = [*(point for point, _ in self.observations.trees), *self.points]
+            found = self.doubt.rival(tree, built)
+            if found is None:
+                break
+            actual = self.observations.build(found.point, "where a rival form says something else")
+            if actual is None:
+                self.doubt.settled[found.size, found.rival] = None
+                if self.observations.narrow() or not meets(found.point, self.observations.domain.conditions):
+                    return Verdict.NARROWED
+                continue
+            if not predicts(tree, found.point, actual):
+                self.observations.keep(found.point, actual)
+                return Verdict.REFUTED
+            self.observations.domain.accept(found.point)
+            self.points.append(found.point)
+            self.kinds.saw(found.point)
+        if self.further == MOST_FURTHER and self._special() is not None:
+            raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN
 
     def _continue(self, tree: Block, conditions: Sequence[Condition], wanted: int) -> None:
@@ -76,25 +118,52 @@ class Proof:
         self.points = [point for point in self.points if self.observations.inside(point)]
         self.tree, self.conditions = tree, frozenset(conditions)
 
-    def _all_there_are(self) -> Verdict:
-        """The verdict where no further point meets the conditions."""
+    def _check_all_there_are(self) -> None:
+        """Raise Exhausted where too few points meet the conditions."""
         if len(self.points) >= ENOUGH:
-            return Verdict.PROVEN
+            return
         raise self.observations.exhausted(
             f"only {len(self.points)} further sizes meet what the code demands, {ENOUGH} are a proof"
         )
 
-    def _guessed(self, rounded: Sequence[Any]) -> bool:
-        """Whether a rounding was fitted to numbers, and not met while the code was traced."""
-        return guessed(rounded, self.candidate.clues, self.observations.domain.conditions, self.observations.base)
-
     def _to_predict(self, chooser: PointChooser) -> Point | None:
-        """Of some points, with odd sizes, and every other time further away, the one that tells most."""
+        """Of some points the one that tells most: with odd sizes, at times further away, or of missing kinds."""
         sampler, far = self.observations.sampler, len(self.points) % 2 == 1
+        if len(self.points) % 4 > 1:
+            special = self._special()
+            if special is not None:
+                return special
         drawn = [sampler.point(self.observations.domain.conditions, odd=0.5, far=far) for _ in range(CHOICE)]
         points = [point for point in drawn if point is not None]
-        best = chooser.most_informative(points) if points else None
+        return self._taken(chooser.most_informative(points) if points else None, points)
+
+    def _further(self, wanted: int) -> Point | None:
+        """A point of kinds that were not met, None where there are enough or none is found."""
+        missing = self.kinds.missing or self.kinds.few
+        return self._special() if missing and len(self.points) < wanted + self.further else None
+
+    def _special(self) -> Point | None:
+        """Of some points of kinds that were not met the one that is of the most, None where none is."""
+        sampler, conditions = self.observations.sampler, self.observations.domain.conditions
+        drawn = [sampler.special(conditions, alike=True) for _ in range(CHOICE // 2)]
+        wanted = [self.kinds.sizes(kind, sampler.random) for kind in sorted(self.kinds.missing)[:CHOICE]]
+        wanted += [{name: self.kinds.another(name, sampler.random)} for name in self.kinds.few[:CHOICE]]
+        drawn += [sampler.special(conditions, keep=keep, alike=len(keep) > 1) for keep in wanted]
+        points = [point for point in drawn if point is not None]
+        best = max(points, key=self.kinds.gain, default=None)
+        return self._taken(best if best is not None and self.kinds.gain(best) else None, points)
+
+    def _taken(self, best: Point | None, points: Sequence[Point]) -> Point | None:
+        """One of some points; the others may be drawn again."""
         for point in points:
             if point is not best:
-                sampler.forget(point)
+                self.observations.sampler.forget(point)
         return best
+
+    def _kinds(self, tree: Block) -> Kinds:
+        """The kinds of points that are wanted for a tree."""
+        points = [point for point, _ in self.observations.trees]
+        names = self.observations.names
+        largest = {name: max(point[name] for point in points) for name in names}
+        slow = self.observations.sampler.times == 1
+        return Kinds(self.observations.base, names, largest, free_numbers(sizes_of(tree)), slow)

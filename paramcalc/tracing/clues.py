@@ -17,8 +17,8 @@ from paramcalc.tracing.comparisons import told
 from paramcalc.tracing.integers import Trace
 from paramcalc.tracing.lending.kept import make_plain
 from paramcalc.tracing.lending.lending import lending
-from paramcalc.tracing.lending.scope import Watched, watching
-from paramcalc.tracing.nodes import is_logarithm, sound_expression
+from paramcalc.tracing.lending.scope import Watched, constants_of, watching
+from paramcalc.tracing.nodes import is_certain, is_logarithm, sound_expression
 from paramcalc.tracing.probe import Factory, building
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ def traced(build: Factory, start: Start) -> Clues:
     return replace(
         told(trace.met, trace.divided, start.values),
         shapes={name: tuple(_sizes([node]) if node else () for node in nodes) for name, nodes in seen.shapes.items()},
+        told=frozenset(_sizes(each for nodes in seen.shapes.values() for each in nodes if each and is_certain(each))),
         valued=lru_cache(maxsize=None)(lambda value: _sizes(trace.seen.get(value, ()))),
         logarithms=_sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node)),
         inexact=frozenset(seen.inexact),
+        constants=seen.constants,
         within=tuple(Condition(most, ">=", size, reason) for node, most in seen.within for size in _sizes([node])),
     )
 
@@ -49,6 +51,7 @@ class Seen(NamedTuple):
     shapes: Mapping[str, Hint]
     inexact: Collection[str]
     within: Sequence[tuple[Node, int]]
+    constants: frozenset[int]
 
 
 def _seen(build: Factory, start: Start, trace: Trace) -> Seen | None:
@@ -68,7 +71,7 @@ def _seen(build: Factory, start: Start, trace: Trace) -> Seen | None:
         found = {}
     finally:
         trace.over = True
-    return None if found is None else Seen(found, shapes.inexact, shapes.within)
+    return None if found is None else Seen(found, shapes.inexact, shapes.within, constants_of(watched.codes))
 
 
 def _watched(build: Factory, at: Mapping[str, Any]) -> Watched:

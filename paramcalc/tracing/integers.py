@@ -9,7 +9,7 @@ from typing import Any
 
 from paramcalc.sizes.conditions import USUAL_MULTIPLES
 from paramcalc.sizes.double import Node
-from paramcalc.tracing.nodes import is_logarithm, node_of
+from paramcalc.tracing.nodes import MAYBE, is_logarithm, node_of
 
 LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is met again, is taken for the same
 MOST_EXPONENT = 4  # of powers that are written as products
@@ -128,7 +128,7 @@ def _binary(name: str, base: type, swapped: bool) -> Callable[[Any, Any], Any]:
             self.trace.divided[self.node if swapped else node] = None
         nodes = [node]
         if type(other) is int and other in self.trace.lost:  # it may be that number, or a constant of its value
-            nodes.insert(other <= LARGEST_CONSTANT, self.trace.lost[other])
+            nodes.insert(other <= LARGEST_CONSTANT, (MAYBE, self.trace.lost[other]))
         first, *others = [(sign, each, self.node) if swapped else (sign, self.node, each) for each in nodes]
         found = made(value, first, self.trace)
         for each in others:

@@ -11,6 +11,7 @@ from paramcalc.sizes.conditions import is_nonnegative
 from paramcalc.sizes.double import COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
+MAYBE = "maybe"  # a node of a number that is taken for another one of the same value
 FRACTION = 16  # binary places of numbers that are kept exactly
 
 
@@ -32,6 +33,28 @@ def expression_of(node: Node) -> Size | None:
     >>> print(*(expression_of(each.node) for each in (2 * d + 1, math.ceil(d / 4), math.trunc(d * 0.7 + d))), sep=", ")
     2*d + 1, -floor(-d/4), trunc64(d*0.7 + d)
     """
+    return _expression(certain(node))
+
+
+def certain(node: Node) -> Node:
+    """Return a node without the marks of what was taken for a number of the same value, which may be another one."""
+    kind, *parts = node
+    if kind in ("symbol", "number"):
+        return node
+    return certain(parts[0]) if kind == MAYBE else (kind, *map(certain, parts))
+
+
+def is_certain(node: Node) -> bool:
+    """Whether nothing in a node was taken for a number of the same value.
+
+    >>> is_certain(("+", ("symbol", "d"), ("number", 1))), is_certain(("+", ("maybe", ("symbol", "d")), ("number", 1)))
+    (True, False)
+    """
+    kind, *parts = node
+    return kind in ("symbol", "number") or (kind != MAYBE and all(map(is_certain, parts)))
+
+
+def _expression(node: Node) -> Size | None:
     kind, *parts = node
     if kind == "symbol":
         size: Size = symbol(parts[0])
@@ -63,7 +86,7 @@ def comparison_of(sign: str, left: Node, right: Node) -> Size | None:
     holds64(n < 0.9*v)
     """
     try:
-        return _replayed((sign, left, right))
+        return _replayed((sign, certain(left), certain(right)))
     except (ParamcalcError, ArithmeticError, TypeError, ValueError):
         return None
 
@@ -82,7 +105,7 @@ def _root(node: Node) -> Size | None:
     """The root of the square of a size, None for that of any other number."""
     import sympy
 
-    size = expression_of(node)
+    size = _expression(node)
     root = None if size is None else sympy.sqrt(size)
     return canonical(root) if root is not None and root.is_integer else None
 
@@ -142,10 +165,10 @@ def _exact(node: Node) -> Size | None:
     if kind == "number":
         return parts[0] if isinstance(parts[0], int) else canonical(sympy.Rational(parts[0]))
     if kind == "float":
-        return expression_of(parts[0])
+        return _expression(parts[0])
     if is_logarithm(node):
         return _ilog(node[1][1])
-    sides = [expression_of(part) for part in parts]
+    sides = [_expression(part) for part in parts]
     if any(side is None for side in sides):
         return None
     if kind in ("min", "max"):
@@ -158,7 +181,7 @@ def _exact(node: Node) -> Size | None:
 def _ilog(node: Node) -> Size | None:
     from paramcalc.sizes.logarithm import ilog
 
-    size = expression_of(node)
+    size = _expression(node)
     return None if size is None else canonical(ilog(size, 2))
 
 

@@ -14,6 +14,7 @@ from paramcalc.errors import InvalidValue
 from paramcalc.sizes.double import Node, names_in
 from paramcalc.tracing.deadline import check_time
 from paramcalc.tracing.integers import TracedFloat, TracedInt
+from paramcalc.tracing.nodes import MAYBE
 
 Hint: TypeAlias = "tuple[Node | None, ...]"
 MOST_MADE = 1_000_000  # tensors of one model: they take 2 GB with their modules, and larger models have fewer
@@ -101,7 +102,11 @@ class Shapes(Uninitialised):
             self.kept.append(made)  # so that its storage keeps its identity
 
     def _node(self, size: Any) -> Node | None:
-        return getattr(size, "node", None) or self.lost.get(int.__index__(size))
+        return getattr(size, "node", None) or self._maybe(int.__index__(size))
+
+    def _maybe(self, size: int) -> Node | None:
+        """How a number of this value came about whose memory was lost."""
+        return (MAYBE, self.lost[size]) if size in self.lost else None
 
     def _steps(self, sizes: list[Any]) -> Node | None:
         """How many numbers an arange has, from its end, or its start, end and step."""
@@ -134,7 +139,7 @@ class Shapes(Uninitialised):
                 if hint is not None and value.shape == made.shape:
                     return hint
                 known.update({size: node for size, node in zip(value.shape, hint or (), strict=False) if node})
-        return tuple(known.get(size, self.lost.get(size)) for size in made.shape)
+        return tuple(known.get(size) or self._maybe(size) for size in made.shape)
 
     def hint_of(self, tensor: torch.Tensor) -> Hint | None:
         """The traced sizes of a tensor, None where nothing is known of it."""

@@ -46,8 +46,10 @@ DEMANDS = (
     Demand(2, ">=", lambda a, _: a, lambda _, b: b),
     Demand(2, ">", lambda a, _: a, lambda _, b: b),
     Demand(2, ">=", lambda a, _: a + 1, lambda _, b: b),
+    Demand(2, "!=", lambda a, _: a, lambda _, b: b),
     Demand(2, ">=", lambda a, _: a, lambda _, b: 2 * b),  # as of a border at both sides
     Demand(2, "divisible by", lambda a, _: a, lambda _, b: 2 * b),  # as of heads in pairs
+    Demand(2, "divisible by", lambda a, _: a, lambda _, b: 4 * b),
 )
 ALL = range(len(DEMANDS))
 DIVISIONS = tuple(number for number in ALL if DEMANDS[number].divides)

@@ -13,15 +13,17 @@ from paramcalc.sizes.symbols import Size
 class Clues:
     """What is known of a model at the first point.
 
-    `shapes` are the sizes of tensors by name, `valued` gives the expressions that have a value there. Numbers may also
-    be `logarithms` times a number, and a number. On `inexact` sizes others depend in a way that no expression can say;
-    what is known holds `within` conditions.
+    `shapes` are the sizes of tensors by name, of which those `told` are certain to be theirs, `valued` gives the
+    expressions that have a value there. Numbers may also be `logarithms` times a number, and a number. On `inexact`
+    sizes others depend in a way that no expression can say; what is known holds `within` conditions.
 
     `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
-    they turned out, or the sides that turned out `equal`; that what it divides by is 1 or more are its `divisors`.
+    they turned out, or the sides that turned out `equal`; that what it divides by is 1 or more are its `divisors`. The
+    `constants` are the integers that stand in it, those above and below the line of its floats included.
     """
 
     shapes: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)
+    told: frozenset[Size] = frozenset()
     valued: Callable[[int], Sequence[Size]] = lambda _: ()
     logarithms: Sequence[Size] = ()
     inexact: frozenset[str] = frozenset()
@@ -30,6 +32,7 @@ class Clues:
     branches: tuple[Condition, ...] = ()
     divisors: tuple[Condition, ...] = ()
     equal: tuple[tuple[Size, Size], ...] = ()
+    constants: frozenset[int] = frozenset()
 
     @property
     def sizes(self) -> list[Size]:

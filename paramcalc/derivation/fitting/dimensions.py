@@ -9,7 +9,7 @@ from math import isqrt
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.fitting.fitter import Fitter
 from paramcalc.derivation.fitting.misfit import Misfit, NoFit
-from paramcalc.sizes.point import Point
+from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.symbols import Size, canonical, floored
 
 SHOWN = 6  # numbers that defy a fit
@@ -43,9 +43,10 @@ class Dimensions:
         if size is None and 0 in numbers:
             size = next((each for each in self._met(numbers[0]) if fitter.meets(each, values)), None)
         if size is None:
-            size = fitter.fit(values)
+            self._check_path(fitter, numbers, place, dimension, known)
+            size = fitter.line(self._beside(numbers), values) or fitter.fit(values)
         if size is None:
-            size = fitter.line((*self.clues.logarithms, *self._beside(numbers)), values)
+            size = fitter.line(self.clues.logarithms, values)
         if size is None:
             names = fitter.relevant(values)
             shown = "; ".join(
@@ -55,6 +56,30 @@ class Dimensions:
             problem = f"{what} follows no expression that was tried: {shown}"
             raise NoFit(Misfit(problem, place, dimension, dict(numbers), names=names))
         return size
+
+    def _check_path(
+        self,
+        fitter: Fitter,
+        numbers: Mapping[int, int],
+        place: str | None,
+        dimension: int | None,
+        known: Sequence[Size],
+    ) -> None:
+        """Raise NoFit where what the code told is so as long as one of its comparisons turns out as at the first point.
+
+        The code takes another path beyond it, and no one expression is to be guessed for both.
+        """
+        values = list(numbers.values())
+        for size in (*known, *self._met(numbers[0])) if 0 in numbers else ():
+            odd = [point for point, right in zip(numbers, fitter.right(size, values), strict=True) if not right]
+            bounds = [
+                each for each in self.clues.branches if not any(meets(self.points[point], [each]) for point in odd)
+            ]
+            if bounds and not all(meets(self.points[point], bounds) for point in numbers):
+                inside = [sum(meets(self.points[point], [each]) for point in numbers) for each in bounds]
+                bound = bounds[inside.index(max(inside))]
+                problem = f"the code takes another path unless {bound}"
+                raise NoFit(Misfit(problem, place, dimension, bounds=(bound,), path=True))
 
     def whole(self, numbers: Mapping[int, int], what: str, place: str) -> Size:
         """Return the expression for numbers of copies: rounded down where it is a quotient."""

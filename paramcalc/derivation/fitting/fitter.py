@@ -9,20 +9,29 @@ from functools import cached_property, partial
 from itertools import combinations, combinations_with_replacement
 from math import gcd, isqrt
 
-from paramcalc.derivation.fitting.exact_linear import PRIME, Vector, adds_up, factor_between, line_through, solved
+from paramcalc.derivation.fitting.exact_linear import (
+    PRIME,
+    Vector,
+    adds_up,
+    factor_between,
+    factors_between,
+    line_through,
+    solved,
+)
 from paramcalc.derivation.fitting.monomials import Monomial, Powers, weight_of
 from paramcalc.derivation.fitting.roundings import ROUNDINGS
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import USUAL_MULTIPLES
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.program import compiled
-from paramcalc.sizes.symbols import Size, as_expr, canonical, floored
+from paramcalc.sizes.symbols import Size, as_expr, canonical, floored, same, symbol_names
 
 FEW_NAMES = 7  # among so many names every kind of expression is tried
 MOST_TERMS = 40  # of a polynomial
 TOGETHER = 3  # names that may make a difference only where they change together
 FEW_VALUES = 4  # fewer different ones tell nothing of what a rounded quotient has below the line
 NEAR = 8  # a change by less than this part of a size may leave a quotient as it is
+ROUNDED = 1  # the kinds after so many are no longer exact products and lines
 SPARE = 2  # points that an expression must meet beyond those that its numbers could be chosen for
 
 
@@ -43,6 +52,7 @@ class Fitter:
         self.known: dict[tuple[int, ...], Size | None] = {}
         self.simple: dict[tuple[int, ...], Size | None] = {}
         self.met: dict[Size, tuple[int, ...] | None] = {}
+        self.every = False  # whether all factors of what is rounded are wanted, and not the simplest alone
 
     def fit(self, values: Sequence[int]) -> Size | None:
         """Return the simplest expression with these values at the points, None where none was found."""
@@ -56,6 +66,21 @@ class Fitter:
         if size not in self.met:
             self.met[size] = self._values(size)
         return self.met[size] == tuple(values)
+
+    def right(self, size: Size, values: Sequence[int]) -> list[bool]:
+        """At which points an expression has these values."""
+        found = self._each(size)
+        return [known == value for known, value in zip(found, values, strict=True)]
+
+    def _each(self, size: Size) -> list[int | None]:
+        """The values of an expression at the points, None where it is no size."""
+        found: list[int | None] = []
+        for point in self.points:
+            try:
+                found.append(int(compiled(size)(point)))
+            except (ParamcalcError, ArithmeticError):
+                found.append(None)
+        return found
 
     def line(self, sizes: Iterable[Size], values: Sequence[int]) -> Size | None:
         """A number times one of some expressions, and a number, or the least of the values where it is less."""
@@ -111,9 +136,39 @@ class Fitter:
         yield from self._scaled(values, 2)
         yield from self._affine(values, 2)
 
+    def rivals(self, values: Sequence[int], size: Size) -> Iterator[Size]:
+        """Yield other expressions with these values at the points: of all kinds up to that of one, and of the next.
+
+        What is rounded is among them in any case: it may be whole at all the points.
+
+        >>> points = [{"d": value} for value in (8, 16, 24, 32, 40)]
+        >>> from paramcalc.sizes.symbols import symbol
+        >>> [str(each) for each in Fitter(points).rivals([2, 4, 6, 8, 10], symbol("d") / 4)][:3]
+        ['floor(d/4)', 'floor(d/4)', 'floor(14*d/51)']
+        """
+        vector = tuple(map(Fraction, values))
+        names = tuple(name for name in self.names if name in symbol_names(size))
+        fitter = self._among(names) if names else self
+        fitter.every = True
+        found = False
+        for number, kind in enumerate(fitter._kinds):
+            last = found and number > ROUNDED
+            for each in kind(vector):
+                if same(each, size):
+                    found = True
+                elif self.meets(each, values):
+                    yield each
+            if last:
+                return
+
     def _all(self, values: Vector) -> Iterator[Size]:
         """What is tried where few names matter, the simplest kinds first."""
-        kinds: tuple[Callable[[Vector], Iterator[Size]], ...] = (
+        for kind in self._kinds:
+            yield from kind(values)
+
+    @property
+    def _kinds(self) -> tuple[Callable[[Vector], Iterator[Size]], ...]:
+        return (
             self._scaled,
             self._affine,
             self._rounded,
@@ -123,8 +178,6 @@ class Fitter:
             *(partial(self._sums, terms=terms) for terms in (2, 3)),
             *(partial(self._polynomial, degree=degree) for degree in (1, 2, 3)),
         )
-        for kind in kinds:
-            yield from kind(values)
 
     def relevant(self, values: Sequence[int]) -> tuple[str, ...]:
         """The names that make a difference where they alone change, all where that is not known."""
@@ -225,7 +278,10 @@ class Fitter:
                 for rounding in ROUNDINGS:
                     bounds = rounding.low, rounding.high
                     factor = factor_between(each.values, whole, *bounds, closed_low=rounding.closed_low)
-                    if factor is not None:
+                    factors = [] if factor is None else [factor]
+                    if self.every:
+                        factors += factors_between(each.values, whole, *bounds, closed_low=rounding.closed_low)
+                    for factor in factors:
                         size = rounding.written(factor.numerator * each.expr, factor.denominator)
                         yield canonical(scale * size)
 

@@ -16,7 +16,8 @@ class Misfit:
     `place` is the path of the block or tensor, with `{}` for the number of a layer in a list; None stands for the model
     as a whole. At the points `odd` the structure is not that of the first. Where numbers defy the fit, `numbers` are
     those seen at the points, `dimension` is which one of the tensor they are, and `names` are the sizes that they hang
-    on. Under the conditions `bounds` there is a tree after all.
+    on. Under the conditions `bounds` there is a tree after all; where these are of the `path` that the code takes, it
+    says so itself.
     """
 
     problem: str
@@ -26,6 +27,7 @@ class Misfit:
     odd: frozenset[int] = frozenset()
     names: tuple[str, ...] = ()
     bounds: tuple[Condition, ...] = ()
+    path: bool = False
 
     @property
     def where(self) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.point import Point, meets, value_of
+from paramcalc.sizes.point import Point, meets, tested, value_of
 
 LAYERS = 16  # a size this small may be a number of layers, and fewer of them are built sooner
 FEW = 12  # sizes that are changed at once, where few are
 TRIES = 100
 MENDS = 16  # sizes drawn again for one point
+MOST_SCANNED = 1_024  # values of a size that are looked at for one that breaks a condition
 LARGEST = 1_000_000  # no larger size is tried
+MOST_STEPS = 512  # to either side, of a size that is moved to where a condition holds
 TIMES = 3  # sizes are drawn up to so many times those of the base, but no larger where models take long to build
 
 
@@ -44,6 +46,33 @@ class Sampler:
                 return point
         return None
 
+    def special(
+        self, conditions: Sequence[Condition], *, keep: Mapping[str, int] | None = None, alike: bool = False
+    ) -> Point | None:
+        """Return a point not drawn before, with some sizes given, or with many sizes `alike`: equal, or multiples."""
+        for _ in range(TRIES // 4):
+            point = {
+                **self.base,
+                **{name: self._drawn(name, 0.5, wide=self.random.random() < 0.5) for name in self.names},
+            }
+            few = [self.random.randint(1, 2 * LAYERS), point[self.random.choice(self.names)]] if alike else []
+            for name in self.names if few else ():
+                value = self.random.choice(few) * self.random.choice((1, 1, 1, 2, 3))
+                if self.random.random() < 0.7 and value <= self._most(name):
+                    point[name] = value
+            point.update(keep or {})
+            kept = frozenset(keep or ())
+            mended = self._mended(point, conditions, 0.5, wide=False, kept=kept)
+            if mended and all(point[name] <= self._most(name) for name in self.names) and self._new(point):
+                return point
+        return None
+
+    def _most(self, name: str) -> int:
+        """No larger size is drawn to be like others: many layers take long, and are tried at their edge alone."""
+        if self.times == 1:
+            return self.base[name] + LAYERS
+        return self.base[name] + 2 * LAYERS if self.base[name] <= SMALL else LARGEST
+
     def _new(self, point: Point) -> bool:
         """Whether a point was not drawn before; now it is."""
         key = self._key(point)
@@ -58,16 +87,30 @@ class Sampler:
     def _drawn(self, name: str, odd: float, *, wide: bool) -> int:
         return self._wide(self.base[name]) if wide else self._size(self.base[name], odd)
 
-    def _mended(self, point: dict[str, int], conditions: Sequence[Condition], odd: float, *, wide: bool) -> bool:
-        """Draw the sizes of broken conditions again, a few times; whether all are met then."""
-        for _ in range(MENDS):
+    def _mended(
+        self,
+        point: dict[str, int],
+        conditions: Sequence[Condition],
+        odd: float,
+        *,
+        wide: bool,
+        kept: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Draw the sizes of broken conditions again, a few times, or move them to where all are met; whether all are.
+
+        Those that are `kept` stay as they are.
+        """
+        for attempt in range(MENDS):
             broken = next((each for each in conditions if not meets(point, [each])), None)
             if broken is None:
                 return True
-            names = [name for name in self.names if name in broken.symbols]
+            names = [name for name in self.names if name in broken.symbols and name not in kept]
             if not names:
                 return False
             name = self.random.choice(names)
+            if attempt % 2:
+                _to_nearest(broken, point, name)
+                continue
             point[name] = self._drawn(name, odd, wide=wide)
             if broken.relation == "divisible by" and self.random.random() < 0.5:
                 _to_multiple(broken, point, names)
@@ -104,7 +147,21 @@ class Sampler:
             mended = self._mended(point, others, 0.15, wide=False)
             if mended and not meets(point, [condition]) and self._new(point):
                 return point
+        return self._scanned(condition, others)
+
+    def _scanned(self, condition: Condition, others: Sequence[Condition]) -> Point | None:
+        """The first point found size by size that breaks a condition, which may be broken at very few sizes."""
+        broken = tested(condition)
+        for name in (name for name in self.names if name in condition.symbols):
+            for rest in (self.base, self._near_base()):
+                for value in range(1, MOST_SCANNED):
+                    point = {**rest, name: value}
+                    if not broken(point) and meets(point, others) and self._new(point):
+                        return point
         return None
+
+    def _near_base(self) -> Point:
+        return {**self.base, **{name: self._size(self.base[name], 0.5) for name in self.names}}
 
     def _key(self, point: Point) -> tuple[int, ...]:
         return tuple(point[name] for name in self.keys)
@@ -144,6 +201,16 @@ def _to_multiple(condition: Condition, point: dict[str, int], names: Sequence[st
     name, step = str(condition.left), int(value_of(condition.right)(point))
     if name in names and step > 0:
         point[name] = step * max(1, round(point[name] / step))
+
+
+def _to_nearest(condition: Condition, point: dict[str, int], name: str) -> None:
+    """Move a size to the nearest value with which a condition holds, where there is one near."""
+    test, start = tested(condition), point[name]
+    for step in range(1, max(64, min(MOST_STEPS, start))):
+        for value in (start + step, start - step):
+            if value >= 1 and test({**point, name: value}):
+                point[name] = value
+                return
 
 
 def _beyond(condition: Condition, point: dict[str, int], name: str) -> dict[str, int]:

@@ -61,6 +61,11 @@ def roundings(tree: Block) -> list[Any]:
     return _rounded(sizes_of(tree))
 
 
+def roundings_of(size: Size) -> list[Any]:
+    """Return the floors, maxima and minima in a size, and what is rounded in double precision."""
+    return _rounded([size])
+
+
 def _rounded(sizes: Sequence[Size]) -> list[Any]:
     import sympy
 
@@ -72,7 +77,7 @@ def _rounded(sizes: Sequence[Size]) -> list[Any]:
 
 
 def guessed(rounded: Iterable[Any], clues: Clues, conditions: Sequence[Condition], base: Point) -> bool:
-    """Whether any of some roundings is in no size that is known of a tensor, nor in one that has its value at the base.
+    """Whether any of some roundings is in no size that was told of a tensor, nor in one that has its value at the base.
 
     Where conditions say that quotients are whole, these are not rounded.
     """
@@ -81,7 +86,7 @@ def guessed(rounded: Iterable[Any], clues: Clues, conditions: Sequence[Condition
     def parts(sizes: Iterable[Size]) -> set[Any]:
         return set(_rounded([each for size in sizes for each in (size, _whole(size, divisions))]))
 
-    told = parts(clues.sizes)
+    told = parts(clues.told)
 
     def new(each: Any) -> bool:
         value = int(compiled(each)(base))

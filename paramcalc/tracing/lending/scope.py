@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from typing import Any
 
 from paramcalc.tracing.lending.functions import closed_over, is_lent_to
@@ -47,6 +49,26 @@ def is_of(attribute: Any, code: types.CodeType) -> bool:
     if type(function) is not types.FunctionType:
         return False
     return any(each.__code__ is code for each in (function, *closed_over(function)))
+
+
+def constants_of(codes: Iterable[types.CodeType]) -> frozenset[int]:
+    """Return the integers that stand in some code, and those above and below the line of its floats.
+
+    >>> sorted(constants_of([compile("x * 0.75 + 8", "", "eval")]))
+    [3, 4, 8]
+    """
+    found: set[int] = set()
+    left = [each for code in codes for each in code.co_consts]
+    while left:
+        each = left.pop()
+        if isinstance(each, types.CodeType):
+            left += each.co_consts
+        elif isinstance(each, tuple | frozenset):
+            left += each
+        elif isinstance(each, int | float) and math.isfinite(each):
+            fraction = Fraction(repr(each)) if isinstance(each, float) else Fraction(each)
+            found |= {abs(fraction.numerator), fraction.denominator, abs(round(each))}
+    return frozenset(found - {1})
 
 
 @contextlib.contextmanager

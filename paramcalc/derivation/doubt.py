@@ -1,0 +1,119 @@
+"""Doubt about expressions that were guessed: what else says all that was built, and where it says something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, NamedTuple
+
+from paramcalc.derivation.fitting.clues import Clues
+from paramcalc.derivation.fitting.fitter import Fitter
+from paramcalc.derivation.models.observations import Observations
+from paramcalc.derivation.trees.exact_quotients import guessed, roundings_of
+from paramcalc.errors import ParamcalcError
+from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.program import compiled
+from paramcalc.sizes.symbols import Size, symbol_names
+from paramcalc.tree.block import Block
+from paramcalc.tree.shapes import dimensions, sizes_of
+
+MOST_RIVALS = 24  # of one expression
+LOOKED_AT = 48  # points, of which one is chosen that tells rivals apart
+BOX = 4  # times the largest size that was fitted: so far rivals are told apart
+USUAL = frozenset({0, 1, 2})  # numbers that need no place in the code
+
+
+class Rival(NamedTuple):
+    """An expression that says all that one in a tree does, at the points that were built, and where it does not."""
+
+    size: Size
+    rival: Size
+    point: Point
+
+
+@dataclass
+class Doubt:
+    """Looks for rivals of the expressions of a tree that the code did not tell."""
+
+    observations: Observations
+    clues: Clues
+    settled: dict[tuple[Size, Size], None] = field(default_factory=dict)  # that are equal as far as was looked
+
+    def rival(self, tree: Block, points: Sequence[Point]) -> Rival | None:
+        """Return a rival of a guessed expression with a point at which the two go apart, None where there is none."""
+        for size in self.guesses(tree):
+            seen = [point for point in points if self._value(size, point) is not None]
+            values = [int(self._value(size, point) or 0) for point in seen]
+            for rival in islice(Fitter(seen).rivals(values, size), MOST_RIVALS):
+                if (size, rival) in self.settled:
+                    continue
+                point = self._apart(size, rival)
+                if point is not None:
+                    return Rival(size, rival, point)
+                self.settled[size, rival] = None
+        return None
+
+    def guesses(self, tree: Block) -> list[Any]:
+        """The expressions of a tree that were fitted, not told by the code: of tensors, and of numbers of copies."""
+        shapes = dict.fromkeys(size for size in dimensions(tree) if not isinstance(size, int))
+        counts = dict.fromkeys(size for size in sizes_of(tree) if not isinstance(size, int) and size not in shapes)
+        return [
+            *(size for size in shapes if not self._is_told(size, replace(self.clues, valued=lambda _: ()))),
+            *(size for size in counts if not self._is_told(size, self.clues)),
+        ]
+
+    def _is_told(self, size: Any, clues: Clues) -> bool:
+        """Whether the code told an expression, a small multiple of it, or all that is rounded in it."""
+        core = size.as_coeff_Add()[1].as_coeff_Mul()[1]
+        for each in (size, core):
+            value = self._value(each, self.observations.base)
+            if each.is_Symbol or each in clues.told or (value is not None and each in clues.valued(value)):
+                return True
+        rounded = roundings_of(size)
+        conditions = self.observations.domain.conditions
+        return bool(rounded) and not guessed(rounded, clues, conditions, self.observations.base)
+
+    def is_odd(self, size: Any) -> bool:
+        """Whether something is rounded in an expression by numbers that stand nowhere in the code."""
+        numbers = {abs(int(part)) for each in size.atoms() if each.is_Rational for part in (each.p, each.q)}
+        return bool(roundings_of(size) and numbers - USUAL - self.clues.constants)
+
+    def _apart(self, size: Size, rival: Size) -> Point | None:
+        """A point within the box and the domain at which two expressions have different values."""
+        return next(
+            (point for point in self._box(size, rival) if self._value(size, point) != self._value(rival, point)), None
+        )
+
+    def _box(self, size: Size, rival: Size) -> Iterator[Point]:
+        observations = self.observations
+        conditions = observations.domain.conditions
+        names = sorted((symbol_names(size) | symbol_names(rival)) & set(observations.names))
+        built = [point for point, _ in observations.trees]
+        largest = {name: max(point[name] for point in built) for name in names}
+        rests = [observations.base, *built[-2:]]
+        for rest in rests:
+            for name in names:
+                for value in _spread(BOX * largest[name]):
+                    point = {**rest, name: value}
+                    if meets(point, conditions) and point not in built:
+                        yield point
+        for _ in range(LOOKED_AT):
+            drawn = observations.sampler.special(conditions, alike=True)
+            if drawn is not None:
+                observations.sampler.forget(drawn)
+                yield drawn
+
+    def _value(self, size: Size, point: Point) -> int | None:
+        try:
+            return size if isinstance(size, int) else int(compiled(size)(point))
+        except (ParamcalcError, ArithmeticError):
+            return None
+
+
+def _spread(most: int) -> Iterator[int]:
+    """All numbers up to some hundred, then fewer and fewer, up to the largest."""
+    value = 1
+    while value <= most:
+        yield value
+        value += 1 if value < 512 else 1 + value // 256
