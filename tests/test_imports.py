@@ -33,7 +33,8 @@ WITHIN_DERIVATION = [
     {"trees"},
     {"models"},
     {"candidate", "proven_part"},
-    {"boundaries", "fallbacks", "proof"},
+    {"boundaries", "doubt", "fallbacks"},
+    {"proof"},
     {"engine"},
 ]
 TORCH_ONLY_IN = {"sources", "tracing", "testing"}

@@ -12,8 +12,10 @@ PACKAGE = Path(paramcalc.__file__).parent
 STATE = {
     "derivation/boundaries.py": {"Boundaries"},
     "derivation/candidate.py": {"Candidate"},
+    "derivation/doubt.py": {"Doubt"},
     "derivation/engine.py": {"Search"},
     "derivation/fallbacks.py": {"Fallbacks"},
+    "derivation/models/kinds.py": {"Kinds"},
     "derivation/models/observations.py": {"Observations"},
     "derivation/models/prober.py": {"Prober"},
     "derivation/proof.py": {"Proof"},

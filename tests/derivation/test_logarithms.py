@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 from torch import nn
@@ -40,11 +41,17 @@ def wide(factor: int, width: int) -> nn.Module:
     return nn.Linear(opaque(5 * int(math.log2(factor)) + 3), width)
 
 
-def test_a_size_that_is_a_multiple_of_a_logarithm_and_more() -> None:
-    tree = pc.derive(wide, {"factor": 8, "width": 24})
+def wide_of_plain(factor: int, width: int) -> nn.Module:
+    """The same, computed from a logarithm that is a plain number."""
+    return nn.Linear(5 * opaque(int(math.log2(factor))) + 3, width)
+
+
+@pytest.mark.parametrize("build", [wide, wide_of_plain])
+def test_a_size_that_is_a_multiple_of_a_logarithm_and_more(build: Callable[..., nn.Module]) -> None:
+    tree = pc.derive(build, {"factor": 8, "width": 24})
     assert str(tree.params) == "5*width*ilog(factor, 2) + 4*width"
     for each in (1, 2, 3, 4, 7, 8, 9, 31, 32, 1000):
-        assert agrees(wide, tree, factor=each, width=5)
+        assert agrees(build, tree, factor=each, width=5)
 
 
 def subsampled(factor: int, width: int, features: int, stride: int) -> nn.Module:

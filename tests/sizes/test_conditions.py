@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import pytest
+
 from paramcalc import symbol
-from paramcalc.sizes.conditions import Condition, primitive
+from paramcalc.sizes.conditions import Condition, is_nonnegative, primitive
 from paramcalc.sizes.implication import needed
+from paramcalc.sizes.parse import parse_expression
+from paramcalc.sizes.program import compiled
 
 
 def test_a_condition_is_reduced_to_what_it_asks() -> None:
@@ -34,3 +38,13 @@ def test_a_condition_that_follows_from_others_is_not_listed() -> None:
 def test_a_number_alone_is_as_it_is_beside_what_divides_all_terms() -> None:
     h = symbol("h")
     assert [primitive(each) for each in (6, 0, 6 * h, 4 * h - 6)] == [6, 0, h, 2 * h - 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"),
+    [("-floor(-d/8)", True), ("-floor(1/2 - d/8)", True), ("-floor(3/2 - d/8)", False), ("-floor(d/8)", False)],
+)
+def test_a_negative_floor_is_0_or_more_where_what_is_rounded_is_below_1(text: str, certain: bool) -> None:
+    size = parse_expression(text)
+    assert is_nonnegative(size) is certain
+    assert all(compiled(size)({"d": d}) >= 0 for d in range(1, 40)) is certain

@@ -276,3 +276,15 @@ def test_all_is_put_back_where_the_code_fails() -> None:
         pc.derive(failing, {"width": 64})
     assert dict(vars(Scaled)) == methods
     assert not _TOUCHED
+
+
+def picky(width: int) -> nn.Module:
+    """Code that takes no integer but a plain one."""
+    inner = int(0.7 * width)
+    if width.__class__ is not int:
+        raise TypeError("the width must be an int")
+    return nn.Linear(inner, 1)
+
+
+def test_what_was_traced_before_the_code_stops_is_known() -> None:
+    assert [str(size) for size in clues_of(picky, width=90).valued(62)] == ["trunc64(0.7*width)"]
