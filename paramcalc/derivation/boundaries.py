@@ -10,6 +10,7 @@ from paramcalc.derivation.domain.edges import no_fewer, sides
 from paramcalc.derivation.domain.limit import limit_of
 from paramcalc.derivation.models.observations import Built, Observations
 from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.trees.exact_quotients import roundings_of
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.symbols import symbol_names
@@ -17,6 +18,7 @@ from paramcalc.tree.block import Block
 
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
+MANY = 16  # points on the other side of a comparison of what is rounded
 
 
 class Surprise(NamedTuple):
@@ -93,14 +95,10 @@ class Boundaries:
             domain = self.observations.domain
             if condition in domain.confirmed or condition in domain.conditions:
                 continue
-            beyond = self._built_beyond(condition)
+            beyond = self._surprising(tree, condition)
             if beyond is None:
                 continue
             point, actual = beyond
-            if predicts(tree, point, actual):
-                domain.confirmed.add(condition)
-                domain.accept(point)
-                continue
             alone = self._built_alone(condition, point)
             if alone is not None and predicts(tree, *alone):  # the condition is not to blame
                 domain.confirmed.add(condition)
@@ -168,6 +166,22 @@ class Boundaries:
             if actual is not None:
                 return point, actual
         self.observations.domain.confirmed.add(condition)
+        return None
+
+    def _surprising(self, tree: Block, condition: Condition) -> Built | None:
+        """Another model than a form says that is built on the other side of a comparison, None where none is found.
+
+        What is rounded may hide the difference at one point, so more are built where the comparison is of such.
+        """
+        for _ in range(MANY if roundings_of(condition.left) or roundings_of(condition.right) else 1):
+            beyond = self._built_beyond(condition)
+            if beyond is None:
+                return None
+            if not predicts(tree, *beyond):
+                self.observations.domain.confirmed.discard(condition)
+                return beyond
+            self.observations.domain.confirmed.add(condition)
+            self.observations.domain.accept(beyond[0])
         return None
 
     def _built_alone(self, condition: Condition, point: Point) -> Built | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from paramcalc.derivation.fitting.clues import Clues
@@ -41,14 +41,21 @@ class Doubt:
     settled: dict[tuple[Size, Size], None] = field(default_factory=dict)  # that are equal as far as was looked
 
     def rival(self, tree: Block, points: Sequence[Point]) -> Rival | None:
-        """Return a rival of a guessed expression with a point at which the two go apart, None where there is none."""
+        """Return a rival of a guessed expression with a point at which the two go apart, None where there is none.
+
+        The first rival never is below the smallest value that was seen, as in code that takes a maximum: it goes apart
+        where the expression is the smallest.
+        """
+        import sympy
+
         for size in self.guesses(tree):
             seen = [point for point in points if self._value(size, point) is not None]
             values = [int(self._value(size, point) or 0) for point in seen]
-            for rival in islice(Fitter(seen).rivals(values, size), MOST_RIVALS):
+            rivals = islice(Fitter(seen).rivals(values, size), MOST_RIVALS)
+            for place, rival in enumerate(chain([sympy.Max(min(values), size)], rivals)):
                 if (size, rival) in self.settled:
                     continue
-                point = self._apart(size, rival)
+                point = self._apart(size, rival, lowest=place == 0)
                 if point is not None:
                     return Rival(size, rival, point)
                 self.settled[size, rival] = None
@@ -79,11 +86,10 @@ class Doubt:
         numbers = {abs(int(part)) for each in size.atoms() if each.is_Rational for part in (each.p, each.q)}
         return bool(roundings_of(size) and numbers - USUAL - self.clues.constants)
 
-    def _apart(self, size: Size, rival: Size) -> Point | None:
-        """A point within the box and the domain at which two expressions have different values."""
-        return next(
-            (point for point in self._box(size, rival) if self._value(size, point) != self._value(rival, point)), None
-        )
+    def _apart(self, size: Size, rival: Size, *, lowest: bool = False) -> Point | None:
+        """A point within the box and the domain at which two expressions have different values, the first or lowest."""
+        apart = (point for point in self._box(size, rival) if self._value(size, point) != self._value(rival, point))
+        return min(apart, key=lambda point: self._value(size, point) or 0, default=None) if lowest else next(apart, None)
 
     def _box(self, size: Size, rival: Size) -> Iterator[Point]:
         observations = self.observations

@@ -16,6 +16,7 @@ from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.trees.exact_quotients import roundings, roundings_of, without_rounding
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.symbols import symbol_names
 from paramcalc.tree.block import Block
 from paramcalc.tree.shapes import sizes_of
 
@@ -165,5 +166,8 @@ class Proof:
         points = [point for point, _ in self.observations.trees]
         names = self.observations.names
         largest = {name: max(point[name] for point in points) for name in names}
-        slow = self.observations.sampler.times == 1
-        return Kinds(self.observations.base, names, largest, free_numbers(sizes_of(tree)), slow)
+        copies = [size for _, block in tree.walk() for size in block.numbers.values()]
+        sampler = self.observations.sampler
+        sampler.layers = frozenset(name for size in copies for name in symbol_names(size))
+        most = {name: sampler.most(name) for name in names}
+        return Kinds(self.observations.base, names, largest, free_numbers(sizes_of(tree)), most)

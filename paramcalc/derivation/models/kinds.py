@@ -9,10 +9,8 @@ from math import gcd
 from random import Random
 from typing import NamedTuple
 
-from paramcalc.derivation.domain.edges import SMALL as SMALLEST
 from paramcalc.sizes.point import Point
 
-LARGEST = 1_000_000  # no larger size is asked for
 FAR = 2  # times the largest size that was fitted
 SMALL = 4  # a small size is no more than the base over this
 
@@ -40,14 +38,14 @@ class Kinds:
     names: Sequence[str]
     largest: Mapping[str, int]
     numbers: Mapping[str, int]
-    slow: bool = False  # then no larger models are built
+    most: Mapping[str, int]  # no larger size is asked for
     values: dict[str, set[int]] = field(default_factory=dict)
     met: set[Kind] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.wanted = {Kind(what, (name,)) for name in self.names for what in ("far", "small")}
         self.wanted -= {Kind("small", (name,)) for name in self.names if self.base[name] < SMALL}
-        self.wanted -= {Kind("far", (name,)) for name in self.names if self.largest[name] * FAR > self.most(name)}
+        self.wanted -= {Kind("far", (name,)) for name in self.names if self.largest[name] * FAR > self.most[name]}
         pairs = list(combinations(self.names, 2))
         self.wanted |= {Kind(what, pair) for pair in pairs for what in ("equal", "with a common factor", "without one")}
 
@@ -80,17 +78,13 @@ class Kinds:
         """Sizes of a kind, drawn at random."""
         name = kind.names[0]
         if kind.what == "far":
-            return {name: random.randint(FAR * self.largest[name], min(2 * FAR * self.largest[name], self.most(name)))}
+            return {name: random.randint(FAR * self.largest[name], min(2 * FAR * self.largest[name], self.most[name]))}
         if kind.what == "small":
             return {name: random.randint(1, self.base[name] // SMALL)}
         if kind.what == "equal":
             return dict.fromkeys(kind.names, random.randint(1, min(self.largest[each] for each in kind.names)))
         step = random.choice((2, 3, 4, 6, 8)) if kind.what == "with a common factor" else 1
         return {each: step * random.randint(1, max(2, self.largest[each] // step)) for each in kind.names}
-
-    def most(self, name: str) -> int:
-        """No larger size is asked for: small ones, which may be numbers of layers, are tried at their edge alone."""
-        return self.base[name] if self.slow or self.base[name] <= SMALLEST else LARGEST
 
     def another(self, name: str, random: Random) -> int:
         """A value of a size that it did not have."""

@@ -30,6 +30,7 @@ class Sampler:
         self.random = random.Random(seed)  # noqa: S311  # points, not secrets
         self.seen: set[tuple[int, ...]] = {self._key(base)}
         self.times = TIMES
+        self.layers = frozenset(names)  # that numbers of copies may depend on
 
     def point(
         self, conditions: Sequence[Condition], *, odd: float = 0.15, far: bool = False, few: bool = False
@@ -58,20 +59,20 @@ class Sampler:
             few = [self.random.randint(1, 2 * LAYERS), point[self.random.choice(self.names)]] if alike else []
             for name in self.names if few else ():
                 value = self.random.choice(few) * self.random.choice((1, 1, 1, 2, 3))
-                if self.random.random() < 0.7 and value <= self._most(name):
+                if self.random.random() < 0.7 and value <= self.most(name):
                     point[name] = value
             point.update(keep or {})
             kept = frozenset(keep or ())
             mended = self._mended(point, conditions, 0.5, wide=False, kept=kept)
-            if mended and all(point[name] <= self._most(name) for name in self.names) and self._new(point):
+            if mended and all(point[name] <= self.most(name) for name in self.names) and self._new(point):
                 return point
         return None
 
-    def _most(self, name: str) -> int:
-        """No larger size is drawn to be like others: many layers take long, and are tried at their edge alone."""
+    def most(self, name: str) -> int:
+        """No larger size is drawn to be like others or far: many layers take long, and are tried at their edge alone."""
         if self.times == 1:
             return self.base[name] + LAYERS
-        return self.base[name] + 2 * LAYERS if self.base[name] <= SMALL else LARGEST
+        return self.base[name] + 2 * LAYERS if self.base[name] <= SMALL and name in self.layers else LARGEST
 
     def _new(self, point: Point) -> bool:
         """Whether a point was not drawn before; now it is."""
