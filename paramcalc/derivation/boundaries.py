@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from paramcalc.derivation.candidate import Candidate
-from paramcalc.derivation.domain.edges import no_fewer, sides
+from paramcalc.derivation.domain.edges import ABOVE, no_fewer, sides
 from paramcalc.derivation.domain.limit import limit_of
 from paramcalc.derivation.models.observations import Built, Observations
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.trees.exact_quotients import roundings_of
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
-from paramcalc.sizes.symbols import symbol_names
+from paramcalc.sizes.symbols import symbol, symbol_names
 from paramcalc.tree.block import Block
 
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
-MANY = 16  # points on the other side of a comparison of what is rounded
+MANY = 32  # points on the other side of a comparison of floats, for each of its sizes
 
 
 class Surprise(NamedTuple):
@@ -108,6 +108,20 @@ class Boundaries:
             return Surprise(condition, point)
         return None
 
+    def check_far(self, tree: Block, name: str, value: int) -> bool:
+        """Build with one size alone far from the base; return whether it is as a form says, which is else fitted anew.
+
+        Where no form says both, it ends on the way.
+        """
+        point = {**self.observations.base, name: value}
+        if not meets(point, self.observations.domain.conditions):
+            return True
+        actual = self.observations.build(point, "far sizes")
+        if actual is None or predicts(tree, point, actual):
+            return True
+        self._fit_or_bound(tree, Condition(value - 1, ">=", symbol(name), ABOVE), point, actual)
+        return False
+
     def _try_together(self, tree: Block) -> None:
         """Build with as many small sizes as can be at their edge at once; what the form says there holds alone too."""
         for group in sides(self.observations.base, self.observations.names):
@@ -171,17 +185,23 @@ class Boundaries:
     def _surprising(self, tree: Block, condition: Condition) -> Built | None:
         """Another model than a form says that is built on the other side of a comparison, None where none is found.
 
-        What is rounded may hide the difference at one point, so more are built where the comparison is of such.
+        What is rounded may hide the difference at one point, so more are built where the comparison is of such, most of
+        all in floating point: `make_divisible` compares so.
         """
-        for _ in range(MANY if roundings_of(condition.left) or roundings_of(condition.right) else 1):
-            beyond = self._built_beyond(condition)
-            if beyond is None:
-                return None
-            if not predicts(tree, *beyond):
-                self.observations.domain.confirmed.discard(condition)
-                return beyond
-            self.observations.domain.confirmed.add(condition)
-            self.observations.domain.accept(beyond[0])
+        domain = self.observations.domain
+        beyond = self._built_beyond(condition)
+        if beyond is None or not predicts(tree, *beyond):
+            return beyond
+        domain.accept(beyond[0])
+        kinds = {type(each).__name__ for each in (*roundings_of(condition.left), *roundings_of(condition.right))}
+        many = MANY if "rounded64" in kinds else SEVERAL
+        for point in self.observations.sampler.all_breaking(condition, domain.conditions, many) if kinds else ():
+            actual = self.observations.build(point, "the other side of a comparison")
+            if actual is not None and not predicts(tree, point, actual):
+                return point, actual
+            if actual is not None:
+                domain.accept(point)
+        domain.confirmed.add(condition)
         return None
 
     def _built_alone(self, condition: Condition, point: Point) -> Built | None:

@@ -51,7 +51,7 @@ class Doubt:
         for size in self.guesses(tree):
             seen = [point for point in points if self._value(size, point) is not None]
             values = [int(self._value(size, point) or 0) for point in seen]
-            rivals = islice(Fitter(seen).rivals(values, size), MOST_RIVALS)
+            rivals = islice(Fitter(seen).rivals(values, size, few_digits=not roundings_of(size)), MOST_RIVALS)
             for place, rival in enumerate(chain([sympy.Max(min(values), size)], rivals)):
                 if (size, rival) in self.settled:
                     continue
@@ -87,9 +87,12 @@ class Doubt:
         return bool(roundings_of(size) and numbers - USUAL - self.clues.constants)
 
     def _apart(self, size: Size, rival: Size, *, lowest: bool = False) -> Point | None:
-        """A point within the box and the domain at which two expressions have different values, the first or lowest."""
-        apart = (point for point in self._box(size, rival) if self._value(size, point) != self._value(rival, point))
-        return min(apart, key=lambda point: self._value(size, point) or 0, default=None) if lowest else next(apart, None)
+        """The point within the box and the domain at which two expressions differ most, or the first is the lowest."""
+        found = [(point, self._value(size, point), self._value(rival, point)) for point in self._box(size, rival)]
+        apart = [(point, one, other) for point, one, other in found if one != other and one is not None]
+        if lowest:
+            return min(apart, key=lambda each: each[1], default=(None,))[0]
+        return max(reversed(apart), key=lambda each: abs(each[1] - (each[2] or 0)), default=(None,))[0]
 
     def _box(self, size: Size, rival: Size) -> Iterator[Point]:
         observations = self.observations
@@ -100,7 +103,7 @@ class Doubt:
         rests = [observations.base, *built[-2:]]
         for rest in rests:
             for name in names:
-                for value in _spread(BOX * largest[name]):
+                for value in _spread(min(BOX * largest[name], max(largest[name], observations.sampler.most(name)))):
                     point = {**rest, name: value}
                     if meets(point, conditions) and point not in built:
                         yield point

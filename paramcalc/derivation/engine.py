@@ -60,7 +60,7 @@ class Search:
     def __post_init__(self) -> None:
         self.fallbacks = Fallbacks(self.observations, self.candidate)
         self.boundaries = Boundaries(self.observations, self.candidate)
-        self.proof = Proof(self.observations, self.candidate)
+        self.proof = Proof(self.observations, self.candidate, self.boundaries)
 
     def run(self) -> Block:
         """Return the tree that predicts every held-out point, with its evidence.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any
 
+from paramcalc.derivation.boundaries import Boundaries
 from paramcalc.derivation.candidate import Candidate
 from paramcalc.derivation.doubt import Doubt
 from paramcalc.derivation.fitting.misfit import Misfit, NoFit
@@ -40,6 +42,7 @@ class Proof:
 
     observations: Observations
     candidate: Candidate
+    boundaries: Boundaries
     points: list[Point] = field(default_factory=list)
     tree: Block | None = None
     conditions: frozenset[Condition] = frozenset()
@@ -60,7 +63,7 @@ class Proof:
         self.further = MOST_FURTHER if any(map(self.doubt.is_odd, guesses)) else FURTHER
         self._continue(tree, conditions, wanted)
         chooser = PointChooser(rounded, self.observations.base)
-        self.kinds = self._kinds(tree)
+        self.kinds = self._kinds(tree, [guess for guess in guesses if roundings_of(guess)])
         for known in self.points:
             chooser.saw(known)
             self.kinds.saw(known)
@@ -74,7 +77,7 @@ class Proof:
                     return Verdict.NARROWED
                 continue
             if not predicts(tree, point, actual):
-                self.observations.keep(point, actual)
+                self._refuted(tree, point, actual)
                 return Verdict.REFUTED
             self.observations.domain.accept(point)
             self.points.append(point)
@@ -83,6 +86,13 @@ class Proof:
         if len(self.points) < wanted and self.observations.names:
             self._check_all_there_are()
         return self._doubted(tree)
+
+    def _refuted(self, tree: Block, point: Point, actual: Block) -> None:
+        """Keep a model that refutes a tree, or one with a far size alone: there a form may end."""
+        for name in (kind.names[0] for kind in self.kinds.of(point) if kind.what == "far"):
+            if not self.boundaries.check_far(tree, name, point[name]):
+                return
+        self.observations.keep(point, actual)
 
     def _doubted(self, tree: Block) -> Verdict:
         """Build where rivals of guessed expressions say something else, until there are none.
@@ -161,13 +171,14 @@ class Proof:
                 self.observations.sampler.forget(point)
         return best
 
-    def _kinds(self, tree: Block) -> Kinds:
-        """The kinds of points that are wanted for a tree."""
+    def _kinds(self, tree: Block, rounded: Sequence[Any]) -> Kinds:
+        """The kinds of points that are wanted for a tree; many values where something is `rounded` by a guess."""
         points = [point for point, _ in self.observations.trees]
         names = self.observations.names
         largest = {name: max(point[name] for point in points) for name in names}
         copies = [size for _, block in tree.walk() for size in block.numbers.values()]
         sampler = self.observations.sampler
         sampler.layers = frozenset(name for size in copies for name in symbol_names(size))
-        most = {name: sampler.most(name) for name in names}
-        return Kinds(self.observations.base, names, largest, free_numbers(sizes_of(tree)), most)
+        most = {name: sampler.most(name) for name in names if name not in sampler.layers}
+        numbers = free_numbers(sizes_of(tree)) | {name: 3 * ENOUGH for guess in rounded for name in symbol_names(guess)}
+        return Kinds(self.observations.base, names, largest, numbers, most)

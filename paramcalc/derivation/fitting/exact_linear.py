@@ -9,6 +9,7 @@ from typing import TypeAlias
 Vector: TypeAlias = tuple[Fraction, ...]
 
 PLAIN = 256  # the largest number below the line of a factor that is tried
+RIVAL = 64  # the largest number below the line of a factor that is held against one of a product, which is not rounded
 LARGEST = 1 << 22  # no size is as large at which factors are to be told apart
 USUAL = {*range(1, 17), 32, 64}  # numbers below the line that need no more reason than that they fit
 PRIME = 2**61 - 1  # numbers modulo it tell at once that most sums do not fit
@@ -45,21 +46,38 @@ def factor_between(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *
     return None
 
 
-def factors_between(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool) -> list[Fraction]:
-    """The least factor and the largest by which every x comes between y + low and y + high; just inside of an open end.
+def factors_between(
+    x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool, few_digits: bool
+) -> list[Fraction]:
+    """The least factor and the largest by which every x comes between y + low and y + high, just inside of an open end.
 
-    What both of them round alike, every factor between them does.
+    What both of them round alike, every factor between them does. Where they are to have few digits, they are the least
+    and the largest of those.
     """
     least, most = (y[0] + low) / x[0], (y[0] + high) / x[0]
     for value, other in zip(y, x, strict=True):
         least, most = max(least, (value + low) / other), min(most, (value + high) / other)
     if least >= most or most <= 0:
         return []
+    if few_digits:
+        return _with_few_digits(least, most, closed_low)
     if closed_low:
         most -= Fraction(1, most.denominator * LARGEST)
     else:
         least += Fraction(1, least.denominator * LARGEST)
     return [each for each in (least, most) if each > 0]
+
+
+def _with_few_digits(least: Fraction, most: Fraction, closed_low: bool) -> list[Fraction]:
+    """The least and the largest factor of a range that have few digits."""
+    found: set[Fraction] = set()
+    for below in range(1, RIVAL + 1):
+        first, last = -(-least.numerator * below // least.denominator), most.numerator * below // most.denominator
+        found |= {Fraction(above, below) for above in (first, first + 1, last - 1, last)}
+    inside = [
+        each for each in found if each > 0 and (least < each < most or (each == least if closed_low else each == most))
+    ]
+    return [min(inside), max(inside)] if inside else []
 
 
 def adds_up(columns: list[list[int]], values: list[int]) -> bool:

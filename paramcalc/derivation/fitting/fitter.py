@@ -53,6 +53,7 @@ class Fitter:
         self.simple: dict[tuple[int, ...], Size | None] = {}
         self.met: dict[Size, tuple[int, ...] | None] = {}
         self.every = False  # whether all factors of what is rounded are wanted, and not the simplest alone
+        self.few_digits = True  # of such factors
 
     def fit(self, values: Sequence[int]) -> Size | None:
         """Return the simplest expression with these values at the points, None where none was found."""
@@ -136,10 +137,11 @@ class Fitter:
         yield from self._scaled(values, 2)
         yield from self._affine(values, 2)
 
-    def rivals(self, values: Sequence[int], size: Size) -> Iterator[Size]:
+    def rivals(self, values: Sequence[int], size: Size, *, few_digits: bool = True) -> Iterator[Size]:
         """Yield other expressions with these values at the points: of all kinds up to that of one, and of the next.
 
-        What is rounded is among them in any case: it may be whole at all the points.
+        What is rounded is among them in any case: it may be whole at all the points. Its factor has `few_digits`, or is
+        the least or the largest that there can be.
 
         >>> points = [{"d": value} for value in (8, 16, 24, 32, 40)]
         >>> from paramcalc.sizes.symbols import symbol
@@ -149,7 +151,7 @@ class Fitter:
         vector = tuple(map(Fraction, values))
         names = tuple(name for name in self.names if name in symbol_names(size))
         fitter = self._among(names) if names else self
-        fitter.every = True
+        fitter.every, fitter.few_digits = True, few_digits
         found = False
         for number, kind in enumerate(fitter._kinds):
             last = found and number > ROUNDED
@@ -280,7 +282,8 @@ class Fitter:
                     factor = factor_between(each.values, whole, *bounds, closed_low=rounding.closed_low)
                     factors = [] if factor is None else [factor]
                     if self.every:
-                        factors += factors_between(each.values, whole, *bounds, closed_low=rounding.closed_low)
+                        closed, few = rounding.closed_low, self.few_digits
+                        factors += factors_between(each.values, whole, *bounds, closed_low=closed, few_digits=few)
                     for factor in factors:
                         size = rounding.written(factor.numerator * each.expr, factor.denominator)
                         yield canonical(scale * size)

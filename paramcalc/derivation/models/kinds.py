@@ -38,14 +38,16 @@ class Kinds:
     names: Sequence[str]
     largest: Mapping[str, int]
     numbers: Mapping[str, int]
-    most: Mapping[str, int]  # no larger size is asked for
+    most: Mapping[str, int]  # that is asked for of sizes that are to be far
     values: dict[str, set[int]] = field(default_factory=dict)
     met: set[Kind] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.wanted = {Kind(what, (name,)) for name in self.names for what in ("far", "small")}
         self.wanted -= {Kind("small", (name,)) for name in self.names if self.base[name] < SMALL}
-        self.wanted -= {Kind("far", (name,)) for name in self.names if self.largest[name] * FAR > self.most[name]}
+        self.wanted -= {
+            Kind("far", (name,)) for name in self.names if self.largest[name] * FAR > self.most.get(name, 0)
+        }
         pairs = list(combinations(self.names, 2))
         self.wanted |= {Kind(what, pair) for pair in pairs for what in ("equal", "with a common factor", "without one")}
 
@@ -88,9 +90,9 @@ class Kinds:
 
     def another(self, name: str, random: Random) -> int:
         """A value of a size that it did not have."""
-        return random.choice(
-            [each for each in range(1, 2 * self.largest[name] + 1) if each not in self.values.get(name, ())]
-        )
+        seen = self.values.get(name, ())
+        most = max(FAR * self.largest[name], len(seen) + 1)
+        return random.choice([each for each in range(1, most + 1) if each not in seen])
 
     def _is(self, kind: Kind, point: Point) -> bool:
         first = point[kind.names[0]]

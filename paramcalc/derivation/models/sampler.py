@@ -69,7 +69,7 @@ class Sampler:
         return None
 
     def most(self, name: str) -> int:
-        """No larger size is drawn to be like others or far: many layers take long, and are tried at their edge alone."""
+        """The largest size that is drawn to be like others, or far: many layers take long, and are tried at their edge."""
         if self.times == 1:
             return self.base[name] + LAYERS
         return self.base[name] + 2 * LAYERS if self.base[name] <= SMALL and name in self.layers else LARGEST
@@ -160,6 +160,16 @@ class Sampler:
                     if not broken(point) and meets(point, others) and self._new(point):
                         return point
         return None
+
+    def all_breaking(self, condition: Condition, others: Sequence[Condition], most: int) -> list[Point]:
+        """Points with one size of a condition moved from the base that break it, spread evenly where there are more."""
+        broken = tested(condition)
+        found: list[Point] = []
+        for name in (name for name in self.names if name in condition.symbols):
+            moved = ({**self.base, name: value} for value in range(1, MOST_SCANNED))
+            points = [point for point in moved if not broken(point) and meets(point, others)]
+            found += points[:: -(-len(points) // most)] if points else []
+        return [point for point in found if self._new(point)]
 
     def _near_base(self) -> Point:
         return {**self.base, **{name: self._size(self.base[name], 0.5) for name in self.names}}
