@@ -52,10 +52,10 @@ class Doubt:
             seen = [point for point in points if self._value(size, point) is not None]
             values = [int(self._value(size, point) or 0) for point in seen]
             rivals = islice(Fitter(seen).rivals(values, size, few_digits=not roundings_of(size)), MOST_RIVALS)
-            for place, rival in enumerate(chain([sympy.Max(min(values), size)], rivals)):
+            for rival in chain([sympy.Max(min(values), size)], rivals):
                 if (size, rival) in self.settled:
                     continue
-                point = self._apart(size, rival, lowest=place == 0)
+                point = self._apart(size, rival)
                 if point is not None:
                     return Rival(size, rival, point)
                 self.settled[size, rival] = None
@@ -86,31 +86,37 @@ class Doubt:
         numbers = {abs(int(part)) for each in size.atoms() if each.is_Rational for part in (each.p, each.q)}
         return bool(roundings_of(size) and numbers - USUAL - self.clues.constants)
 
-    def _apart(self, size: Size, rival: Size, *, lowest: bool = False) -> Point | None:
-        """The point within the box and the domain at which two expressions differ most, or the first is the lowest."""
-        found = [(point, self._value(size, point), self._value(rival, point)) for point in self._box(size, rival)]
-        apart = [(point, one, other) for point, one, other in found if one != other and one is not None]
-        if lowest:
-            return min(apart, key=lambda each: each[1], default=(None,))[0]
-        return max(reversed(apart), key=lambda each: abs(each[1] - (each[2] or 0)), default=(None,))[0]
+    def _apart(self, size: Size, rival: Size) -> Point | None:
+        """The point within the box and the domain at which two expressions differ most."""
+        conditions = self.observations.domain.conditions
 
-    def _box(self, size: Size, rival: Size) -> Iterator[Point]:
+        def gap(point: Point) -> int:
+            one, other = self._value(size, point), self._value(rival, point)
+            return 0 if one is None or one == other else 1 if other is None else abs(one - other)
+
+        built = [point for point, _ in self.observations.trees]
+        found = [(gap(point), place, point) for place, point in enumerate(self._box(size, rival, built[-2:]))]
+        for _, _, point in sorted((each for each in found if each[0]), key=lambda each: each[:2], reverse=True):
+            if meets(point, conditions) and point not in built:
+                return point
+        return next((point for point in self._drawn() if gap(point)), None)
+
+    def _box(self, size: Size, rival: Size, rests: Sequence[Point]) -> Iterator[Point]:
+        """Points at which one size is anything up to some times what was built, and the others are usual."""
         observations = self.observations
-        conditions = observations.domain.conditions
         names = sorted((symbol_names(size) | symbol_names(rival)) & set(observations.names))
-        built = [point for point, _ in observations.trees]
-        largest = {name: max(point[name] for point in built) for name in names}
-        rests = [observations.base, *built[-2:]]
-        for rest in rests:
+        largest = {name: max(point[name] for point, _ in observations.trees) for name in names}
+        for rest in (observations.base, *rests):
             for name in names:
                 for value in _spread(min(BOX * largest[name], max(largest[name], observations.sampler.most(name)))):
-                    point = {**rest, name: value}
-                    if meets(point, conditions) and point not in built:
-                        yield point
+                    yield {**rest, name: value}
+
+    def _drawn(self) -> Iterator[Point]:
+        """Points of which many sizes are alike, not to be used up."""
         for _ in range(LOOKED_AT):
-            drawn = observations.sampler.special(conditions, alike=True)
+            drawn = self.observations.sampler.special(self.observations.domain.conditions, alike=True)
             if drawn is not None:
-                observations.sampler.forget(drawn)
+                self.observations.sampler.forget(drawn)
                 yield drawn
 
     def _value(self, size: Size, point: Point) -> int | None:

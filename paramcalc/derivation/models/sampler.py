@@ -69,7 +69,7 @@ class Sampler:
         return None
 
     def most(self, name: str) -> int:
-        """The largest size that is drawn to be like others, or far: many layers take long, and are tried at their edge."""
+        """The largest size drawn to be like others, or far; many layers take long, and are tried at their edge."""
         if self.times == 1:
             return self.base[name] + LAYERS
         return self.base[name] + 2 * LAYERS if self.base[name] <= SMALL and name in self.layers else LARGEST
