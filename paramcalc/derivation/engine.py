@@ -21,6 +21,7 @@ from paramcalc.derivation.proof import Proof, Verdict
 from paramcalc.derivation.proven_part import with_proven_part
 from paramcalc.derivation.start import Start
 from paramcalc.derivation.trees.exact_quotients import quotients, without_rounding
+from paramcalc.derivation.trees.titles import with_true_titles
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
@@ -234,6 +235,8 @@ class Search:
             builds=self.observations.prober.builds,
         )
         needed = tuple(each for each in domain.conditions if each not in tree.preconditions)
+        models = [each for each in (*self.observations.trees, *self.proof.models) if self.observations.inside(each[0])]
+        tree = with_true_titles(tree, models, domain.conditions)
         whole = without_rounding(tree, domain.conditions)
         if not all(predicts(whole, point, at_point(tree, point)) for point in evidence.predicted):
             whole = tree
