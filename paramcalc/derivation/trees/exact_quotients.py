@@ -109,7 +109,7 @@ def _whole_count(size: Size, divisions: Sequence[Condition]) -> Size:
 def _whole_argument(value: object, divisions: Sequence[Condition]) -> object:
     if isinstance(value, tuple):
         return tuple(_whole_argument(item, divisions) for item in value)
-    return _whole(as_expr(value), divisions) if is_expr(value) else value
+    return _whole(as_expr(value, least=None, whole=False), divisions) if is_expr(value) else value
 
 
 def _whole(size: Size, divisions: Sequence[Condition]) -> Size:

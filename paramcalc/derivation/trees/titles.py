@@ -1,7 +1,7 @@
 """Titles in a tree of expressions: arguments are shown where they are those of every model that was built.
 
-The tensors of a block prove its title, as those of a live module do: the catalogue's layer of the arguments has the same
-ones. What changes no tensor, such as a number of heads, is compared with the titles of the models.
+The tensors of a block prove its title, as those of a live module do: the catalogue's layer of the arguments has them
+too. What changes no tensor, such as a number of heads, is compared with the titles of the models.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from paramcalc.derivation.trees.exact_quotients import without_rounding
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.registry import CATALOGUE
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, value_of
-from paramcalc.sizes.symbols import Size, as_expr, is_expr, same
+from paramcalc.sizes.symbols import Size, as_expr, is_expr, is_symbol, same, substitute, symbol
 from paramcalc.tree.block import Block
 from paramcalc.tree.node import Argument
 from paramcalc.tree.paths import copies, counted, indexed, join
@@ -41,9 +40,10 @@ def with_true_titles(
     ('Linear(4, 3)', 'Linear')
     """
     wrong = {number for point, model in models for number in _others(tree, point, model)}
+    known = [*conditions, *tree.preconditions]
 
     def visit(block: Block, children: list[Block]) -> Block:
-        right = id(block) not in wrong and (is_proven(block) or is_proven(without_rounding(block, conditions)))
+        right = id(block) not in wrong and (is_proven(block) or is_proven(_in_multiples(block, known)))
         return replace(block, children=tuple(children), args=block.args if right else ())
 
     return bottom_up(tree, visit)
@@ -60,6 +60,20 @@ def is_proven(block: Block) -> bool:
     if expected is None or expected.keys() != found.keys():
         return False
     return all(len(each) == len(found[name]) and all(map(same, each, found[name])) for name, each in expected.items())
+
+
+def _in_multiples(block: Block, conditions: Iterable[Condition]) -> Block:
+    """A block in which sizes that others divide are written as multiples of these, so that quotients are whole."""
+    values: dict[Any, Size] = {}
+    for condition in conditions:
+        now = condition.bind(values) if condition.relation == "divisible by" else condition
+        if now.relation != "divisible by" or not is_symbol(now.left):
+            continue
+        name = str(now.left)
+        multiple = {now.left: as_expr(now.right * symbol(f"{name}_part"))}
+        values = {**{each: substitute(size, multiple) for each, size in values.items()}, **multiple}
+        block = block.bind(**{name: multiple[now.left]}) if name in block.symbols else block
+    return block
 
 
 @lru_cache(maxsize=1024)
