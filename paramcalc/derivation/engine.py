@@ -234,7 +234,7 @@ class Search:
             no_effect=tuple(name for name in names if name not in used),
             builds=self.observations.prober.builds,
         )
-        needed = tuple(each for each in domain.conditions if each not in tree.preconditions)
+        needed = tuple(each for each in domain.conditions if each not in tree.preconditions and not each.holds)
         models = [each for each in (*self.observations.trees, *self.proof.models) if self.observations.inside(each[0])]
         tree = with_true_titles(tree, models, domain.conditions)
         whole = without_rounding(tree, domain.conditions)
