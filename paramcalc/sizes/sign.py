@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from itertools import combinations
+from typing import Any, TypeAlias
 
-from paramcalc.sizes.squares import is_sum_of_squares
+Powers: TypeAlias = tuple[int, ...]
+Matrix: TypeAlias = list[list[Fraction]]
 
 MOST_TERMS = 24  # of a polynomial that is taken apart: conditions that people read have fewer
 
@@ -85,5 +88,47 @@ def _has_sound_factors(expr: Any) -> bool:
         return False
     number, factors = sympy.factor_list(poly)
     if len(factors) == 1 and factors[0][1] == 1:
-        return is_sum_of_squares(poly)
+        return _is_sum_of_squares(poly)
     return bool(number > 0) and all(is_nonnegative(each.as_expr()) for each, times in factors if times % 2)
+
+
+def _is_sum_of_squares(poly: Any) -> bool:
+    """Whether a polynomial of sympy, in real numbers, is a sum of squares and of products that are not negative.
+
+    One of degree 2 in some numbers is a quadratic form in them and 1: where no pivot of its symmetric matrix is negative,
+    it is a sum of squares of linear forms. So is one of higher degree, with products of numbers for numbers.
+    """
+    positive = [bool(each.is_nonnegative) for each in poly.gens]
+    left = {powers: Fraction(int(number.p), int(number.q)) for powers, number in poly.terms()}
+    basis = [_halved(powers) for powers, number in left.items() if number > 0 and not any(each % 2 for each in powers)]
+    matrix = [[left.pop(_times(each, each)) if each == other else Fraction() for other in basis] for each in basis]
+    for i, j in combinations(range(len(basis)), 2):
+        matrix[i][j] = matrix[j][i] = left.pop(_times(basis[i], basis[j]), Fraction()) / 2
+    more = all(number > 0 and _not_negative(powers, positive) for powers, number in left.items())
+    return more and _has_no_negative_pivot(matrix)
+
+
+def _halved(powers: Powers) -> Powers:
+    return tuple(each // 2 for each in powers)
+
+
+def _times(one: Powers, other: Powers) -> Powers:
+    return tuple(map(sum, zip(one, other, strict=True)))
+
+
+def _not_negative(powers: Powers, positive: list[bool]) -> bool:
+    """Whether a product of powers is 0 or more: all numbers that are there an odd number of times are."""
+    return all(known or each % 2 == 0 for each, known in zip(powers, positive, strict=True))
+
+
+def _has_no_negative_pivot(matrix: Matrix) -> bool:
+    """Whether a symmetric matrix is positive semidefinite, by elimination: a pivot of 0 needs a row of them."""
+    while matrix:
+        (pivot, *row), *rest = matrix
+        if pivot < 0 or (pivot == 0 and any(row)):
+            return False
+        matrix = [
+            [number - (each[0] * other / pivot if pivot else 0) for number, other in zip(each[1:], row, strict=True)]
+            for each in rest
+        ]
+    return True
