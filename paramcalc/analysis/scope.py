@@ -1,4 +1,4 @@
-"""What a derived form holds for beside its conditions: sizes that are held, or given by others, and parts of a model."""
+"""What a derived form holds for, beside its conditions: sizes that are held or given by others, parts of a model."""
 
 from __future__ import annotations
 
@@ -25,14 +25,10 @@ class Scope:
 
     def texts(self, notation: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return what there is to say as text, by its title."""
-        said = {
-            "fixed": ", ".join(f"{name_text(name, notation)}={value}" for name, value in self.fixed),
-            "given by others": ", ".join(
-                f"{name_text(name, notation)}={as_text(size, notation)}" for name, size in self.follows
-            ),
-            "without a form": ", ".join(self.left_out),
-        }
-        return {title: text for title, text in said.items() if text}
+        fixed = [f"{name_text(name, notation)}={value}" for name, value in self.fixed]
+        follows = [f"{name_text(name, notation)}={as_text(size, notation)}" for name, size in self.follows]
+        said = {"fixed": fixed, "given by others": follows, "without a form": self.left_out}
+        return {title: ", ".join(each) for title, each in said.items() if each}
 
     def latex(self, notation: Mapping[str, str] | None = None) -> list[str]:
         """Return what there is to say as LaTeX, a clause each."""

@@ -95,8 +95,8 @@ def _has_sound_factors(expr: Any) -> bool:
 def _is_sum_of_squares(poly: Any) -> bool:
     """Whether a polynomial of sympy, in real numbers, is a sum of squares and of products that are not negative.
 
-    One of degree 2 in some numbers is a quadratic form in them and 1: where no pivot of its symmetric matrix is negative,
-    it is a sum of squares of linear forms. So is one of higher degree, with products of numbers for numbers.
+    One of degree 2 in some numbers is a quadratic form in them and 1: where no pivot of its symmetric matrix is
+    negative, it is a sum of squares of linear forms. So is one of higher degree, with products of numbers for numbers.
     """
     positive = [bool(each.is_nonnegative) for each in poly.gens]
     left = {powers: Fraction(int(number.p), int(number.q)) for powers, number in poly.terms()}

@@ -23,7 +23,7 @@ def with_heads(width: int, n_heads: int, seed: int) -> nn.Module:
 
 
 def test_of_a_part_it_is_unknown_which_sizes_have_no_effect() -> None:
-    with pytest.raises(NoForm, match="proven without table.weight, for which there is no form") as caught:
+    with pytest.raises(NoForm, match=r"proven without table\.weight, for which there is no form") as caught:
         pc.derive(with_heads, {"width": 32, "n_heads": 4, "seed": 45}, vary=["width", "n_heads", "seed"])
     part = caught.value.proven
     assert part.symbols == {"width", "n_heads"}  # by a condition, and a title
@@ -82,7 +82,7 @@ def test_what_is_to_vary_in_a_config_is_held_by_an_error_alone(monkeypatch: pyte
         return model
 
     monkeypatch.setattr(Family, "build", with_table)
-    with pytest.raises(NoForm, match="proven without table.weight, for which") as caught:
+    with pytest.raises(NoForm, match=r"proven without table\.weight, for which") as caught:
         pc.derive_config(CONFIG, vary=["n_embd", "n_head", "n_positions"])
     evidence = evidence_of(caught.value.proven)
     assert {"n_embd", "n_head", "n_positions"}.isdisjoint(evidence.fixed)
