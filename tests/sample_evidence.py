@@ -20,5 +20,6 @@ EVIDENCE = st.builds(
     layout=st.dictionaries(st.text(), st.integers(), max_size=2),
     follows=st.dictionaries(st.text(), FOLLOWED, max_size=2),
     no_effect=st.lists(st.text(), max_size=2).map(tuple),
+    left_out=st.lists(st.text(), max_size=2).map(tuple),
     builds=st.integers(0, 1000),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from paramcalc.analysis.polynomial import largest_root
+from paramcalc.analysis.scope import NO_LIMIT, Scope, scope_of
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
@@ -31,7 +32,7 @@ class Formula:
     """A closed form: parts that add up to the count, the conditions under which it holds, and a notation.
 
     `str` gives it as Python text in one line, `lines()` part by part, `latex()` as LaTeX. `remark` says how far a
-    leading term goes.
+    leading term goes, `scope` at which sizes a derived form was held, and what it leaves out.
     """
 
     form: Form
@@ -40,6 +41,7 @@ class Formula:
     conditions: tuple[Condition, ...]
     notation: Mapping[str, str]
     remark: str = ""
+    scope: Scope = NO_LIMIT
 
     @property
     def domain(self) -> str:
@@ -50,8 +52,12 @@ class Formula:
         return as_text(sum(part.expr for part in self.parts), self.notation)
 
     def latex(self) -> str:
-        """Return the formula as LaTeX: one line for one part, else an aligned line for each with its label."""
-        return sum_latex([(part.label, part.expr) for part in self.parts], self.conditions, self.notation)
+        """Return the formula as LaTeX: one line for one part, else an aligned line for each with its label.
+
+        Conditions, and what is held or left out, stand behind it.
+        """
+        parts = [(part.label, part.expr) for part in self.parts]
+        return sum_latex(parts, self.conditions, self.notation, clauses=self.scope.latex(self.notation))
 
     def lines(self) -> str:
         """Return the formula as text, each part on a line below a comment with its label."""
@@ -73,7 +79,8 @@ def formula(block: Block, *, form: Form | None = None, notation: Mapping[str, st
     """
     if form is not None and form not in FORMS:
         raise unknown_name("form", str(form), FORMS)
-    check_notation(block.symbols, notation or {})
+    scope = scope_of(block)
+    check_notation(block.symbols | scope.names, notation or {})
     params = block.params
     if form is None:
         form = "expanded" if len(symbol_names(params)) <= 1 else "collected"
@@ -86,7 +93,7 @@ def formula(block: Block, *, form: Form | None = None, notation: Mapping[str, st
     elif form == "leading":
         leading, remark = _leading(params)
         parts = (Part("", leading),)
-    return Formula(form, parts, params, block.preconditions, dict(notation or {}), remark)
+    return Formula(form, parts, params, block.preconditions, dict(notation or {}), remark, scope)
 
 
 def _components(block: Block) -> tuple[Part, ...]:

@@ -21,6 +21,7 @@ from paramcalc.derivation.proof import Proof, Verdict
 from paramcalc.derivation.proven_part import with_proven_part
 from paramcalc.derivation.start import Start
 from paramcalc.derivation.trees.exact_quotients import quotients, without_rounding
+from paramcalc.derivation.trees.titles import with_true_titles
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
@@ -86,11 +87,8 @@ class Search:
         """Fix the sizes on which lengths depend that no formula says."""
         inexact = [name for name in self.observations.names if name in self.candidate.clues.inexact]
         if inexact and not self.observations.may_fix:
-            raise InvalidValue(
-                f"{', '.join(inexact)} reach a length that torch finds in floating point, which no formula says",
-                where="derive",
-                advice="leave them out of vary",
-            )
+            problem = f"{', '.join(inexact)} reach a length that torch finds in floating point, which no formula says"
+            raise NoFit(Misfit(problem), advice="leave them out of vary")
         self.observations.fix(inexact)
 
     def attempt(self) -> Block:
@@ -216,6 +214,12 @@ class Search:
             except Exhausted:
                 raise NoFit(misfit) from None
 
+    def _other_models_by(self) -> set[str]:
+        """The sizes by which models beyond the domain are others: they have an effect, though none within it."""
+        domain = self.observations.domain
+        alone = [self.observations.changed(point) for point, _ in domain.apart]
+        return {name for each in domain.bounds for name in each.symbols} | {each[0] for each in alone if len(each) == 1}
+
     def _finished(self, tree: Block) -> Block:
         """The tree with the sizes that are fixed as numbers, the conditions under which it holds, and the evidence."""
         base, names, domain = self.observations.base, self.observations.names, self.observations.domain
@@ -230,10 +234,12 @@ class Search:
             only=tuple(self.observations.only),
             layout=dict(self.start.layout),
             follows=dict(self.start.follows),
-            no_effect=tuple(name for name in names if name not in used),
+            no_effect=tuple(name for name in names if name not in used and name not in self._other_models_by()),
             builds=self.observations.prober.builds,
         )
-        needed = tuple(each for each in domain.conditions if each not in tree.preconditions)
+        needed = tuple(each for each in domain.conditions if each not in tree.preconditions and not each.holds)
+        models = [each for each in (*self.observations.trees, *self.proof.models) if self.observations.inside(each[0])]
+        tree = with_true_titles(tree, models, domain.conditions)
         whole = without_rounding(tree, domain.conditions)
         if not all(predicts(whole, point, at_point(tree, point)) for point in evidence.predicted):
             whole = tree

@@ -12,7 +12,7 @@ from paramcalc.derivation.candidate import Candidate
 from paramcalc.derivation.doubt import Doubt
 from paramcalc.derivation.fitting.misfit import Misfit, NoFit
 from paramcalc.derivation.models.kinds import Kinds, free_numbers
-from paramcalc.derivation.models.observations import Observations
+from paramcalc.derivation.models.observations import Built, Observations
 from paramcalc.derivation.models.point_chooser import PointChooser
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.trees.exact_quotients import roundings, roundings_of, without_rounding
@@ -38,12 +38,16 @@ class Verdict(Enum):
 
 @dataclass
 class Proof:
-    """The points that a tree predicted, none of which it was fitted to, and the conditions under which it did."""
+    """The points that a tree predicted, none of which it was fitted to, and the conditions under which it did.
+
+    The models are those that were built there, and at points that are outside now.
+    """
 
     observations: Observations
     candidate: Candidate
     boundaries: Boundaries
     points: list[Point] = field(default_factory=list)
+    models: list[Built] = field(default_factory=list)
     tree: Block | None = None
     conditions: frozenset[Condition] = frozenset()
 
@@ -79,10 +83,8 @@ class Proof:
             if not predicts(tree, point, actual):
                 self._refuted(tree, point, actual)
                 return Verdict.REFUTED
-            self.observations.domain.accept(point)
-            self.points.append(point)
+            self._predicted(point, actual)
             chooser.saw(point)
-            self.kinds.saw(point)
         if len(self.points) < wanted and self.observations.names:
             self._check_all_there_are()
         return self._doubted(tree)
@@ -113,17 +115,21 @@ class Proof:
             if not predicts(tree, found.point, actual):
                 self.observations.keep(found.point, actual)
                 return Verdict.REFUTED
-            self.observations.domain.accept(found.point)
-            self.points.append(found.point)
-            self.kinds.saw(found.point)
+            self._predicted(found.point, actual)
         if self.further == MOST_FURTHER and self._special() is not None:
             raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN
 
+    def _predicted(self, point: Point, actual: Block) -> None:
+        self.observations.domain.accept(point)
+        self.points.append(point)
+        self.models.append((point, actual))
+        self.kinds.saw(point)
+
     def _continue(self, tree: Block, conditions: Sequence[Condition], wanted: int) -> None:
         """Forget what was predicted by another tree, some of it where the domain is wider, and what is outside now."""
         if tree != self.tree:
-            self.points = []
+            self.points, self.models = [], []
         elif not self.conditions <= set(conditions):
             del self.points[wanted - ENOUGH :]
         self.points = [point for point in self.points if self.observations.inside(point)]

@@ -50,9 +50,15 @@ def _without_what_defies(problem: InvalidValue, search: Search, probe: Build, *,
             continue
         except Overdue:
             return None
-        note = f"without {', '.join(left_out)}, for which there is no form"
-        return replace(part, note=note) if _holds_any(part) else None
+        return _as_part(part, left_out) if _holds_any(part) else None
     return None
+
+
+def _as_part(tree: Block, left_out: Sequence[str]) -> Block:
+    """A tree that says that it is a part: no size is known to have no effect on what is left out."""
+    note = f"without {', '.join(left_out)}, for which there is no form"
+    evidence = tree.evidence and replace(tree.evidence, left_out=tuple(left_out), no_effect=())
+    return replace(tree, note=note, evidence=evidence)
 
 
 def _holds_any(tree: Block) -> bool:

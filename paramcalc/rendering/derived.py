@@ -19,7 +19,7 @@ def derived_text(tree: Block, closed: Formula) -> str:
 
 
 def evidence_lines(evidence: Evidence) -> list[str]:
-    """Return what a derivation rests on, as sentences."""
+    """Return what a derivation rests on, as sentences; what the form holds for stands with the form itself."""
     lines = [
         f"fitted to models of {_many(evidence.built, 'size')}; predicted {_many(evidence.predicted, 'other')} exactly, "
         f"tensor by tensor ({evidence.builds:,} built in all)"
@@ -29,15 +29,12 @@ def evidence_lines(evidence: Evidence) -> list[str]:
     if evidence.refused:
         point, reason = evidence.refused[-1]
         lines.append(f"{_many(evidence.refused, 'size')} refused, such as {_point(point)}: {reason}")
-    fixed = {name: value for name, value in evidence.fixed.items() if type(value) is not bool}
-    if fixed:
-        lines.append(f"fixed: {', '.join(f'{name}={value}' for name, value in fixed.items())}")
     if evidence.layout:
         lines.append(f"layout: {', '.join(f'{name}={value}' for name, value in evidence.layout.items())}")
-    if evidence.follows:
-        lines.append(f"given by others: {', '.join(f'{name}={size}' for name, size in evidence.follows.items())}")
     if evidence.no_effect:
         lines.append(f"no effect: {', '.join(evidence.no_effect)}")
+    if evidence.left_out:
+        lines.append("no effect: unknown, since parts have no form")
     return lines
 
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from paramcalc.analysis.breakdown import tensor_rows
 from paramcalc.analysis.formula import Formula, formula
 from paramcalc.layers import Layer
+from paramcalc.rendering.table import printable
 from paramcalc.sizes.write import condition_text
 from paramcalc.tree.shapes import shape_text
 
 
 def formula_text(form: Formula) -> str:
-    """Return a closed form as text: a line for each part, then how far it goes and where it holds."""
+    """Return a closed form as text: a line for each part, then how far it goes, where it holds, and what is held."""
     notes = [form.remark, f"for {form.domain}" if form.domain else ""]
+    notes += [printable(f"{title}: {text}") for title, text in form.scope.texts(form.notation).items()]
     return "\n".join([form.lines(), *(note for note in notes if note)])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from paramcalc.rendering.table import Line, Table, printable
 
+CODE = ("Holds for", "Fixed", "Given by others")  # lines of the summary with names of sizes
+
 
 def markdown(table: Table) -> str:
     """Return the table in Markdown: subtotals and total in bold, the summary as a list below."""
@@ -20,7 +22,7 @@ def markdown(table: Table) -> str:
     total = _numbers(table, table.total, total=True)
     rows.append(["**Total**", escaped(table.title), *([""] if shape else []), *total])
     body = tabulate(rows, headers=headers, tablefmt="pipe", colalign=align, disable_numparse=True)
-    summary = "\n".join(f"- {name}: {code(text) if name == 'Holds for' else text}" for name, text in table.summary)
+    summary = "\n".join(f"- {name}: {code(text) if name in CODE else escaped(text)}" for name, text in table.summary)
     return f"{body}\n\n{summary}"
 
 

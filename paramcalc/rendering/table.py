@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paramcalc.analysis.breakdown import Row, Term, breakdown
+from paramcalc.analysis.scope import Scope, scope_of
 from paramcalc.analysis.storage import Stored, storage
 from paramcalc.rendering import numbers
 from paramcalc.sizes.conditions import as_size
@@ -44,6 +45,7 @@ class Table:
     total: Line
     stored: tuple[Stored, ...]
     domain: tuple[str, ...]
+    scope: Scope
     note: str
     symbolic: bool
     nbytes: bool
@@ -79,7 +81,7 @@ class Table:
 
     @property
     def summary(self) -> tuple[tuple[str, str], ...]:
-        """Trainable and frozen parameters, buffers, bytes, the conditions, and remarks."""
+        """Trainable and frozen parameters, buffers, bytes, the conditions, what is held, and remarks."""
         totals = self.totals
         hidden = total([] if self.shown is self.lines else [line.row.times for line in self.lines if line.row.empty])
         pairs = {
@@ -90,6 +92,7 @@ class Table:
             "Size of the parameters": "" if self.nbytes else _sizes(totals.params, self.stored),
             **(_bytes(self.stored) if self.nbytes else {}),
             "Holds for": " and ".join(self.domain),
+            **{title.capitalize(): text for title, text in self.scope.texts().items() if title != "without a form"},
             "Not shown": _left_out(hidden),
             "Note": self.note,
         }
@@ -116,6 +119,7 @@ def table(
         total=lines[0],
         stored=storage(numbered),
         domain=tuple(str(each) for each in block.preconditions) if symbolic or not at else (),
+        scope=scope_of(block),
         note=block.note,
         symbolic=symbolic,
         nbytes=nbytes,

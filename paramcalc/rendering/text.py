@@ -28,7 +28,7 @@ def text(table: Table) -> str:
         maxcolwidths=widths,
         break_long_words=False,
     )
-    summary = "\n".join(f"{name}: {value}" for name, value in table.summary)
+    summary = "\n".join(printable(f"{name}: {value}") for name, value in table.summary)
     return "\n".join(line.rstrip() for line in body.splitlines()) + f"\n\n{summary}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
+from paramcalc.sizes.sign import is_nonnegative
 from paramcalc.sizes.symbols import Size, as_expr, canonical, short, substitute, symbol_names
 
 Relation = Literal["divisible by", ">=", ">", "!=", "a power of"]
@@ -131,18 +132,6 @@ _RELATED: dict[Relation, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
     "a power of": _is_power,
 }
-
-
-def is_nonnegative(expr: Any) -> bool:
-    """Whether an expression is certainly 0 or more, also where floors of negative numbers round up."""
-    if expr.is_nonnegative:
-        return True
-    if expr.is_Add:
-        return all(map(is_nonnegative, expr.args))
-    if expr.is_Mul and expr.args[0].is_negative and len(expr.args) == 2 and expr.args[1].func.__name__ == "floor":
-        constant, rest = expr.args[1].args[0].as_coeff_Add()
-        return bool(constant < 1 and is_nonnegative(-rest))
-    return bool(expr.func.__name__ == "floor" and is_nonnegative(expr.args[0]))
 
 
 def primitive(expr: Size) -> Size:

@@ -10,6 +10,13 @@ from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.entries import entry_of, list_of
 from paramcalc.sizes.symbols import Size, symbol, symbol_names
 
+_NEXT = r",\; "
+_ESCAPED = {each: f"\\{each}" for each in "_&%#${}"} | {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+}
+
 Part: TypeAlias = "tuple[str, Size]"  # the label of a term, and its expression
 
 
@@ -80,22 +87,46 @@ def sum_text(parts: Sequence[Part], notation: Mapping[str, str] | None = None) -
 
 
 def sum_latex(
-    parts: Sequence[Part], conditions: Sequence[Condition] = (), notation: Mapping[str, str] | None = None
+    parts: Sequence[Part],
+    conditions: Sequence[Condition] = (),
+    notation: Mapping[str, str] | None = None,
+    *,
+    clauses: Sequence[str] = (),
 ) -> str:
-    """Return a sum as LaTeX: aligned, a line for each part with its label, and where it holds."""
+    """Return a sum as LaTeX: aligned, a line for each part with its label, and where it holds, with further clauses."""
     first, *others = [as_latex(expr, notation) for _, expr in parts]
     domain = ",\\; ".join(condition_latex(condition, notation) for condition in conditions)
-    where = rf"\quad \text{{for }} {domain}" if domain else ""
+    clauses = [*([rf"\text{{for }} {domain}"] if domain else []), *clauses]
+    where = rf"\quad {_NEXT.join(clauses)}" if clauses else ""
     if not others:
         return f"{first} {where}" if where else first
     terms = [first, *(term if term.startswith("-") else f"+ {term}" for term in others)]
-    lines = [rf"{term} && \text{{{_escaped(label)}}}" for (label, _), term in zip(parts, terms, strict=True)]
+    lines = [f"{term} && {text_latex(label)}" for (label, _), term in zip(parts, terms, strict=True)]
     body = " \\\\\n  &".join([*lines, *([where] if where else [])])
     return f"\\begin{{aligned}}\n  N ={{}} &{body}\n\\end{{aligned}}"
 
 
-def _escaped(label: str) -> str:
-    return "".join(f"\\{character}" if character in "_&%#$" else character for character in label)
+def text_latex(text: str) -> str:
+    """Return a text as LaTeX prints it, whatever stands in it.
+
+    >>> print(text_latex("50% of a_b"))
+    \\text{50\\% of a\\_b}
+    """
+    return rf"\text{{{''.join(_ESCAPED.get(each, each if each.isprintable() else ' ') for each in text)}}}"
+
+
+def name_text(name: str, notation: Mapping[str, str] | None = None) -> str:
+    """Return the name of a size that stands in no expression as text, with the letter of the notation."""
+    return _letter(name, notation or {}, "text")
+
+
+def name_latex(name: str, notation: Mapping[str, str] | None = None) -> str:
+    """Return the name of a size that stands in no expression as LaTeX, with the letter of the notation.
+
+    >>> print(name_latex("k"), name_latex("n_heads"))
+    k \\mathrm{n\\_heads}
+    """
+    return _letter(name, notation or {}, "latex") if name.isidentifier() else text_latex(name)
 
 
 def check_notation(names: Iterable[str], notation: Mapping[str, str]) -> None:

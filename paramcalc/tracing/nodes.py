@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.conditions import is_nonnegative
 from paramcalc.sizes.double import COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
+from paramcalc.sizes.sign import is_nonnegative
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
 MAYBE = "maybe"  # a node of a number that is taken for another one of the same value

@@ -17,8 +17,9 @@ class Evidence:
     had seen. At those `refused` no model exists, or another one, with the reason given. `fixed` sizes were not varied,
     those among them in `only` because the code refused all other values. What `layout` holds stayed as it is, too: how
     many entries lists have, and where layers of another kind stand, by which the count does not change. Those in
-    `follows` were given by other sizes, those in `no_effect` were varied and change no tensor. `builds` is the number
-    of models built in all. A value that is no number and no word is kept as text.
+    `follows` were given by other sizes, those in `no_effect` were varied and change no tensor. Where the tree is a part
+    of the model, for which alone there is a form, `left_out` has the places of the rest; which sizes have no effect is
+    unknown then. `builds` is the number of models built in all. A value that is no number and no word is kept as text.
     """
 
     built: tuple[Mapping[str, int], ...]
@@ -29,6 +30,7 @@ class Evidence:
     layout: Mapping[str, int] = field(default_factory=dict)
     follows: Mapping[str, Size] = field(default_factory=dict)
     no_effect: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     builds: int = 0
 
 

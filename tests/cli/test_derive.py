@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import paramcalc as pc
+from paramcalc.cli import main
+from paramcalc.tree.evidence import Evidence
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from paramcalc.cli import main
-
     def run(*arguments: str, status: int = 0) -> tuple[str, str]:
         with pytest.raises(SystemExit) as stop:
             main(["derive", *arguments])
@@ -35,3 +35,29 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         [str(path), "--vary", "foo"],
     ):
         assert run(*arguments, status=2)[1].startswith("paramcalc: ")
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command prints that ends well."""
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments])
+    out, err = capsys.readouterr()
+    assert stop.value.code == 0, err
+    return out
+
+
+def test_what_is_held_is_said_in_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["derive", "torch.nn:Linear", "--at", "in_features=4,out_features=3", "--vary", "in_features"]
+    latex = r"3 \, \mathrm{in\_features} + 3 \quad \text{with } \mathrm{out\_features} = 3 \text{ fixed}" + "\n"
+    text = "3*in_features + 3\nfixed: out_features=3\n"
+    assert printed(capsys, *asked).startswith(text)
+    assert printed(capsys, *asked, "--format", "latex") == latex
+    saved = tmp_path / "tree.json"
+    saved.write_text(printed(capsys, *asked, "--format", "json"), encoding="utf-8")
+    evidence = pc.from_json(saved.read_text("utf-8")).evidence
+    assert isinstance(evidence, Evidence)
+    assert evidence.fixed == {"out_features": 3}
+    assert printed(capsys, "formula", str(saved)) == text
+    assert printed(capsys, "formula", str(saved), "--format", "latex") == latex
+    assert "- Fixed: `out_features=3`" in printed(capsys, "table", str(saved), "--symbolic").splitlines()
+    assert "Fixed: out_features=3" in printed(capsys, "table", str(saved), "--format", "text").splitlines()

@@ -83,6 +83,7 @@ def test_what_defies_the_fit_is_left_out_and_the_rest_is_proven(name: str) -> No
     part = caught.value.proven
     assert part.evidence is not None
     assert len(part.evidence.predicted) >= 8
+    assert part.note == f"without {', '.join(part.evidence.left_out)}, for which there is no form"
     assert part.note in str(caught.value)
     assert str(pc.formula(part)) in str(caught.value)
     for seed in (3, 77, 1000):

@@ -7,10 +7,11 @@ from itertools import permutations
 import pytest
 
 from paramcalc import symbol
-from paramcalc.sizes.conditions import Condition, is_nonnegative, primitive
+from paramcalc.sizes.conditions import Condition, primitive
 from paramcalc.sizes.implication import needed
 from paramcalc.sizes.parse import parse_expression
 from paramcalc.sizes.program import compiled
+from paramcalc.sizes.sign import is_nonnegative
 
 
 def test_a_condition_is_reduced_to_what_it_asks() -> None:

@@ -66,6 +66,7 @@ GOOD_EVIDENCE = {
     "only": ["p"],
     "follows": {"e": "2*d"},
     "no_effect": ["k"],
+    "left_out": ["head.weight"],
     "builds": 9,
 }
 UNPROVEN = {

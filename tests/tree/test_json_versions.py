@@ -24,6 +24,17 @@ def test_version_1_says_in_a_note_what_is_not_persistent() -> None:
     assert from_json(to_json(tree)) == tree
 
 
+def test_version_1_says_in_a_note_what_is_left_out_of_a_form() -> None:
+    text = (SAVED / "version_1_part.json").read_text("utf-8")
+    tree = from_json(text)
+    assert tree.note == "without h.{}.b, head.weight, for which there is no form"
+    assert tree.evidence is not None
+    assert (tree.evidence.left_out, tree.evidence.no_effect) == (("h.{}.b", "head.weight"), ())
+    whole = from_json(text.replace("without h.{}.b, head.weight, for which there is no form", "a remark"))
+    assert whole.evidence is not None
+    assert (whole.evidence.left_out, whole.evidence.no_effect) == ((), ("n_heads",))
+
+
 def test_version_1_does_not_say_which_entry_of_a_list_a_size_is() -> None:
     text = (SAVED / "version_1_lists.json").read_text("utf-8")
     with pytest.raises(BadFile, match="whether conv_channels_1 is the first entry of conv_channels or the second"):

@@ -10,7 +10,7 @@ from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point
 from paramcalc.sizes.program import compiled
-from paramcalc.sizes.symbols import Size, canonical
+from paramcalc.sizes.symbols import Size, as_expr, canonical, is_expr
 from paramcalc.tree.block import Block
 from paramcalc.tree.shapes import dimensions, sizes_of
 from paramcalc.tree.traverse import bottom_up
@@ -31,7 +31,8 @@ def without_rounding(tree: Block, conditions: Sequence[Condition]) -> Block:
     def visit(block: Block, children: list[Block]) -> Block:
         own = tuple(replace(each, shape=tuple(_whole(size, divisions) for size in each.shape)) for each in block.own)
         numbers: dict[str, Any] = {name: _whole_count(size, divisions) for name, size in block.numbers.items()}
-        return replace(block, own=own, children=tuple(children), **numbers)
+        args = tuple(each._replace(value=_whole_argument(each.value, divisions)) for each in block.args)
+        return replace(block, own=own, children=tuple(children), args=args, **numbers)
 
     return bottom_up(tree, visit) if divisions else tree
 
@@ -103,6 +104,12 @@ def _whole_count(size: Size, divisions: Sequence[Condition]) -> Size:
     """A number of copies, which stays rounded where the symbols alone do not say that it is whole."""
     whole = _whole(size, divisions)
     return whole if isinstance(whole, int) or whole.is_integer else size
+
+
+def _whole_argument(value: object, divisions: Sequence[Condition]) -> object:
+    if isinstance(value, tuple):
+        return tuple(_whole_argument(item, divisions) for item in value)
+    return _whole(as_expr(value, least=None, whole=False), divisions) if is_expr(value) else value
 
 
 def _whole(size: Size, divisions: Sequence[Condition]) -> Size:

@@ -17,6 +17,7 @@ from paramcalc.tree.block import Block
 from paramcalc.tree.fold import fold, runs_of
 from paramcalc.tree.node import INDEX, Argument
 from paramcalc.tree.paths import join, template_of
+from paramcalc.tree.shapes import dimensions
 from paramcalc.tree.tensor import TensorSpec
 from paramcalc.tree.ties import absolute
 
@@ -52,7 +53,8 @@ class Merger:
                 raise NoFit(Misfit(f"its {what} changes with the sizes: {shown}", place, odd=odd_ones(values)))
         own, groups = self._own(rows, place)
         children = self._children(rows, place)
-        return replace(first, own=own, children=(*groups, *children), args=self._arguments(rows), note="")
+        block = replace(first, own=own, children=(*groups, *children), args=(), note="")
+        return replace(block, args=self._arguments(rows, dimensions(block))) if first.args else block
 
     def _children(self, rows: Rows, place: str) -> tuple[Block, ...]:
         names = {tuple(child.name for child in block.children) for _, block in rows}
@@ -154,8 +156,11 @@ class Merger:
             alike[size] = None
         return replace(first, shape=tuple(shape), note="")
 
-    def _arguments(self, rows: Rows) -> tuple[Argument, ...]:
-        """The arguments of the title, where the points agree on which are shown and their numbers can be fitted."""
+    def _arguments(self, rows: Rows, known: Sequence[Size]) -> tuple[Argument, ...]:
+        """The arguments of the title, where the points agree on which are shown and their numbers can be fitted.
+
+        Those that are dimensions of the block's tensors are known.
+        """
         named = {tuple(argument.name for argument in block.args) for _, block in rows}
         if len(named) > 1:
             return ()
@@ -163,18 +168,18 @@ class Merger:
             columns = [
                 [(point, block.args[number].value) for point, block in rows] for number in range(len(named.pop()))
             ]
-            values = [self._value(column) for column in columns]
+            values = [self._value(column, known) for column in columns]
         except NoFit:
             return ()
         return tuple(each._replace(value=value) for each, value in zip(rows[0][1].args, values, strict=True))
 
-    def _value(self, column: list[tuple[int, Any]]) -> Any:
+    def _value(self, column: list[tuple[int, Any]], known: Sequence[Size]) -> Any:
         first = column[0][1]
         if all(type(value) is int for _, value in column):
-            return self.dimensions.fit(dict(column), "an argument", None)
+            return self.dimensions.fit(dict(column), "an argument", None, known=known)
         if all(isinstance(value, tuple) and len(value) == len(first) for _, value in column):
             return tuple(
-                self._value([(point, value[number]) for point, value in column]) for number in range(len(first))
+                self._value([(point, value[number]) for point, value in column], known) for number in range(len(first))
             )
         if any(value != first for _, value in column):
             raise NoFit(Misfit("an argument changes with the sizes"))

@@ -24,6 +24,7 @@ def evidence_out(evidence: Evidence) -> dict[str, Any]:
         "layout": dict(evidence.layout),
         "follows": {name: size_out(size) for name, size in evidence.follows.items()},
         "no_effect": list(evidence.no_effect),
+        "left_out": list(evidence.left_out),
         "builds": evidence.builds,
     }
 
@@ -47,6 +48,7 @@ def evidence_in(data: Any) -> Evidence:
         layout=_values_in(parts.get("layout", {}), "layout"),
         follows={name: _size_in(size, name) for name, size in follows.items()},
         no_effect=_names_in(parts, "no_effect"),
+        left_out=_names_in(parts, "left_out"),
         builds=_build_count(parts.get("builds", 0)),
     )
 

@@ -1,10 +1,12 @@
 """Trees in JSON as earlier versions of the format wrote them.
 
-Version 1 said in a note that a buffer is not persistent, and architectures numbered the entries of lists from 1 in it.
+Version 1 said in a note that a buffer is not persistent, and what is left out of a derived form; architectures numbered
+the entries of lists from 1 in it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +16,7 @@ from paramcalc.tree.block import Block
 
 VERSION = 2
 _HIDDEN = "not persistent"
+_LEFT_OUT = re.compile(r"without (.+), for which there is no form", re.DOTALL)
 
 
 def checked_version(data: dict[str, Any], where: str) -> int:
@@ -31,17 +34,28 @@ def checked_version(data: dict[str, Any], where: str) -> int:
 
 def upgraded(blocks: Iterable[Any], version: int) -> None:
     """Write what an earlier version says as this one does, in place; what is no block is left to the reader."""
-    tensors = [
-        tensor
-        for block in blocks
-        if version == 1 and isinstance(block, dict) and isinstance(block.get("own"), list)
-        for tensor in block["own"]
-        if isinstance(tensor, dict) and isinstance(tensor.get("note"), str)
-    ]
-    for tensor in tensors:
+    for block in blocks:
+        if version == 1 and isinstance(block, dict):
+            _say_what_is_hidden(block)
+            _say_what_is_left_out(block)
+
+
+def _say_what_is_hidden(block: dict[str, Any]) -> None:
+    tensors = block.get("own")
+    for tensor in tensors if isinstance(tensors, list) else ():
+        if not isinstance(tensor, dict) or not isinstance(tensor.get("note"), str):
+            continue
         first, *others = tensor["note"].split(", ")
         if first == _HIDDEN and tensor.get("role") == "buffer":
             tensor.update(note=", ".join(others), persistent=False)
+
+
+def _say_what_is_left_out(block: dict[str, Any]) -> None:
+    """What a note says is left out, of which it is unknown which sizes have no effect."""
+    note, evidence = block.get("note"), block.get("evidence")
+    found = _LEFT_OUT.fullmatch(note) if isinstance(note, str) else None
+    if found is not None and isinstance(evidence, dict):
+        evidence.update(left_out=found[1].split(", "), no_effect=[])
 
 
 def check_entries(tree: Block, version: int, where: str) -> None:

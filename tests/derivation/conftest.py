@@ -1,0 +1,30 @@
+"""Every form that a test of this folder derives has titles that are true."""
+
+from __future__ import annotations
+
+import pytest
+
+from paramcalc.derivation.engine import Search
+from paramcalc.layers import CATALOGUE
+from paramcalc.tree.block import Block
+from paramcalc.tree.fold import unfold
+from tests.forms import evidence_of
+from tests.sources.modules.titles import built, shapes
+
+
+@pytest.fixture(autouse=True)
+def _titles_are_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At sizes that were predicted, the catalogue's layer of each title that has arguments has the block's tensors."""
+    finished = Search._finished
+
+    def checked(search: Search, tree: Block) -> Block:
+        found = finished(search, tree)
+        for point in evidence_of(found).predicted[:2]:
+            bound = unfold(found.bind(**{name: point[name] for name in found.symbols}))
+            titled = [block for _, block in bound.walk() if block.args]
+            assert all(block.kind in CATALOGUE for block in titled)
+            wrong = [block.title for block in titled if built(block, list(block.args)) != shapes(block)]
+            assert wrong == []
+        return found
+
+    monkeypatch.setattr(Search, "_finished", checked)
