@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.derivation.domain.edges import SMALL
-from paramcalc.derivation.start import Start
-from paramcalc.errors import ParamcalcError
+from paramcalc.derivation.models.prober import Refused
+from paramcalc.derivation.start import Path, Start
+from paramcalc.sizes.point import is_varied
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
+from paramcalc.tracing.layer_lists import GoesOn, beside, going_on, repeated, written
 from paramcalc.tracing.lending.lending import lent_values
-from paramcalc.tracing.probe import building, layout_of
+from paramcalc.tracing.made import list_paths, made_of, part_paths, said_by, without_made
+from paramcalc.tracing.probe import building, layout_of, probe_of
 from paramcalc.tree.block import Block
 
 if TYPE_CHECKING:
@@ -22,18 +26,63 @@ READ = 4  # models that were predicted, of which it is seen which other fields t
 
 
 class Family:
-    """The models of a config with other sizes: the integer fields that are read to build it, and those wanted."""
+    """The models of a config with other sizes: the integer fields that are read to build it, and those wanted.
+
+    What the class of a config makes of other fields follows these: it is left to the class where it is not given, and
+    a list where it is given as the class makes it. Other lists with an entry for each layer go on by their pattern,
+    or else hold the number of layers.
+    """
 
     def __init__(self, data: Mapping[str, Any], wanted: Sequence[str] = (), where: str = "config") -> None:
         settings = settings_of(data, where)
         self.wanted, self.where = wanted, where
-        self.whole = whole_of(settings, data)
+        self.whole = whole_of(settings, data, where)
         self.kind = model_class(settings, where)
-        known = fields(self.whole)
+        self.known = fields(self.whole)
         with answering(where):
-            read = _read_by(self.kind, settings, known)
-        self.used = {name: path for name, path in known.items() if name in read or name in wanted}
-        self.base = _base(data, self.whole, self.used, where)
+            read = _read_by(self.kind, settings)
+        self.used = {name: path for name, path in self.known.items() if _field(path) in read or name in wanted}
+        self.base = _base(data, self.whole, self.used, wanted, where)
+        self.lists: dict[Path, GoesOn] = {}
+        self.depths: dict[str, int] = {}  # the numbers of layers that lists hold
+        self._leave_to_the_library(data, read)
+        self._let_lists_go_on()
+
+    def _leave_to_the_library(self, data: Mapping[str, Any], read: Collection[Path]) -> None:
+        """Use no entries of lists that follow other fields; use these instead, where they change the model."""
+        made = made_of(self.base, self._scalars, self.where)
+        self.made = frozenset(made).difference(part_paths(data))
+        constant = {_list(path) for path in self.used.values()}.difference(made, part_paths(self.base))
+        self.base = with_fields(self.base, {part: at_path(self.whole, part) for part in constant})
+        self._forget([part for part in made if not _has(self.base, part)])
+        for part, names in made.items():
+            if _field(part) in read and part not in self.used.values():
+                self.used.update({name: self.known[name] for name in names if self._matters(self.known[name])})
+
+    def _let_lists_go_on(self) -> None:
+        """Find the lists that are given otherwise than the library makes them, and the pattern of each."""
+        for path, depth in written(self.base, self._scalars, self.where).items():
+            if any(self.known[name][: len(path)] == path for name in self.wanted):
+                continue
+            layers = at_path(self.whole, self.known[depth])
+            found = going_on(at_path(self.base, path), path, depth, layers)
+            if found is None:
+                self.depths[depth] = layers
+            else:
+                self.lists[path] = found
+        self._forget(self.lists)
+
+    def _forget(self, parts: Iterable[Path]) -> None:
+        """Use no entries of some lists."""
+        lists = set(parts)
+        self.used = {
+            name: path for name, path in self.used.items() if path == _list(path) or _list(path) not in lists
+        }
+
+    @cached_property
+    def _scalars(self) -> dict[str, Path]:
+        """The integer fields that are no entries of lists."""
+        return {name: path for name, path in self.known.items() if path == _list(path)}
 
     @property
     def sizes(self) -> dict[str, Any]:
@@ -41,77 +90,140 @@ class Family:
         return {name: at_path(self.whole, path) for name, path in self.used.items()}
 
     def start(self, vary: Sequence[str] | None) -> Start:
-        """Return the start at the config itself, with the chosen fields varied, or all that are read."""
-        names = tuple(self.used if vary is None else vary)
-        return Start(self.sizes, names, may_be_fixed=vary is None, paths=self.used)
+        """Return the start at the config itself, with the chosen fields varied, or all that are read.
+
+        Of all, numbers of layers that lists hold do not vary, nor do integers that only lay out the model.
+        """
+        sizes = self.sizes
+        held = self.depths if vary is None else {name: sizes[name] for name in sizes if self.used[name] not in self.made}
+        names = [name for name in sizes if name not in held] if vary is None else vary
+        start = Start(
+            {name: sizes[name] for name in names},
+            tuple(names),
+            may_be_fixed=vary is None,
+            paths=self.used,
+            held={name: value for name, value in held.items() if name not in names},
+        )
+        return start.laid_out(self._layout(start.vary)) if vary is None else start
 
     def build(self, values: Mapping[str, Any]) -> nn.Module:
         """Return the model with some sizes, the others as in the config."""
         return self._model({self.used[name]: value for name, value in values.items()})
 
-    def layout(self) -> dict[str, int]:
-        """The integers that only lay out the model."""
-        return layout_of(self._model, self.whole, self.used)
+    def _layout(self, names: Sequence[str]) -> dict[str, int]:
+        """The integers that only lay out the model, but for numbers of layers of which all lists can go on."""
+        found = layout_of(self._model, self.whole, {name: self.used[name] for name in names})
+        return {name: value for name, value in found.items() if not self._goes_on(name)}
+
+    def _goes_on(self, depth: str) -> bool:
+        """Whether there are more layers where lists go on by their pattern; then they do."""
+        size = self.known[depth]
+        if size != _list(size):
+            return False
+        layers = at_path(self.whole, size)
+        lists = [path for path in beside(self.whole, size) if not any(_list(each) == path for each in self.used.values())]
+        kept = self.lists
+        several = [going_on(at_path(self.whole, path), path, depth, layers) for path in lists]
+        ways: list[list[GoesOn]] = [[each for each in several if each]] if all(several) else []
+        for way in [*ways, *([each] for each in repeated(self.whole, size, depth))]:
+            self.lists = {**kept, **{each.path: each for each in way}}
+            if self._shapes({size: 2 * layers}) is not None:
+                return True
+        self.lists = kept
+        return False
+
+    def _matters(self, path: Path) -> bool:
+        """Whether a model with another value of a field has other tensors."""
+        value = at_path(self.whole, path)
+        others = (self._shapes({path: other}) for other in (2 * value, value + 1))
+        return any(other is not None and other != self._base_shapes for other in others)
+
+    @cached_property
+    def _base_shapes(self) -> dict[str, Any] | None:
+        return self._shapes({})
+
+    def _shapes(self, changes: Mapping[Path, Any]) -> dict[str, Any] | None:
+        """The shapes of all tensors with other values at some paths, None where nothing is built."""
+        with contextlib.suppress(Refused):
+            return {name: tensor.shape for name, tensor in probe_of(self._model)(changes).tensors()}
+        return None
 
     def unread(self, tree: Block) -> list[str]:
         """The fields that are read at sizes for which a tree was proven, though not at those of the config."""
-        known = {name: path for name, path in fields(self.whole).items() if name not in self.used}
+        known = {name: path for name, path in self._scalars.items() if name not in self.used}
         found: set[str] = set()
         points = tree.evidence.predicted if tree.evidence and known else ()
         layers = [name for name, value in self.sizes.items() if value <= SMALL]  # and what else is as small
         for point in sorted(points, key=lambda point: sum(point.get(name, 0) for name in layers))[:READ]:
             with contextlib.suppress(Exception):  # sizes that follow from others may not be those that they must be
                 changes = {self.used[name]: value for name, value in point.items()}
-                found |= _read_by(self.kind, settings_of(with_fields(self.base, changes), self.where), known)
+                read = _read_by(self.kind, settings_of(self._changed(changes), self.where))
+                found |= {name for name, path in known.items() if _field(path) in read}
         return [name for name in known if name in found]
 
-    def _model(self, changes: Mapping[Any, Any]) -> nn.Module:
-        model: nn.Module = self.kind._from_config(settings_of(lent_values(with_fields(self.base, changes)), self.where))
+    def _changed(self, changes: Mapping[Path, Any]) -> dict[str, Any]:
+        """The config with other values at some paths, and with the lists that go on as long as these say."""
+        lists = {path: (each, self.known[each.depth]) for path, each in self.lists.items()}
+        longer = {path: each.at(changes[size]) for path, (each, size) in lists.items() if size in changes}
+        return with_fields(self.base, {**longer, **changes})
+
+    def _model(self, changes: Mapping[Path, Any]) -> nn.Module:
+        model: nn.Module = self.kind._from_config(settings_of(lent_values(self._changed(changes)), self.where))
         return model
 
 
-def whole_of(settings: Any, data: Mapping[str, Any]) -> dict[str, Any]:
-    """All that a config says, what it leaves to the library included."""
-    return {**settings.to_dict(), "model_type": data["model_type"]}
+def whole_of(settings: Any, data: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """All that a config says, what it leaves to the library included; one number that stands for a list is that."""
+    whole = {**settings.to_dict(), "model_type": data["model_type"]}
+    for path in list_paths(whole):
+        first, *others = at_path(whole, path) or [None]
+        if others and is_varied(first) and all(type(each) is int and each == first for each in others):
+            with contextlib.suppress(Exception):
+                if said_by(with_fields(data, {path: first}), where) == settings.to_dict():
+                    whole = with_fields(whole, {path: first})
+    return whole
 
 
-def _base(data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The config as given, with the nested parts that hold fields to vary, and without what follows from the others.
-
-    A list of the kinds of layers is as long as there are layers: given or not, it is left to the library where the
-    library makes the same.
-    """
+def _base(
+    data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Path], wanted: Collection[str], where: str
+) -> dict[str, Any]:
+    """The config as given, with the nested parts that hold fields to vary, and without what follows from the others."""
     base = {**data, **{path[0]: whole[path[0]] for path in used.values() if len(path) > 1 and path[0] not in data}}
-    settings = settings_of(base, where).to_dict()
-    varied = {path[:length] for path in used.values() for length in range(len(path) + 1)}
-    for path in [path for path in _parts(base) if path not in varied]:
-        without = _without(base, path)
-        with contextlib.suppress(ParamcalcError):
-            if settings_of(without, where).to_dict() == settings:
-                base = without
-    return base
+    kept = {used[name][:length] for name in wanted for length in range(len(used[name]) + 1)}
+    parts = [
+        path
+        for path in part_paths(base)
+        if path not in kept and _may_be_made(at_path(base, path), path, used.values(), given=path[0] in data)
+    ]
+    return without_made(base, parts, where)
 
 
-def _parts(config: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The paths of the lists and mappings of a config, and of those in its nested configs."""
-    for key, value in config.items():
-        if isinstance(value, list | Mapping):
-            yield (key,)
-        if isinstance(value, Mapping):
-            yield from ((key, name) for name, inner in value.items() if isinstance(inner, list | Mapping))
+def _may_be_made(value: Any, path: Path, used: Collection[Path], *, given: bool) -> bool:
+    """Whether a part may be left to the library: a list, a mapping without sizes, or a number that is not given."""
+    if isinstance(value, Mapping):
+        return not any(each[: len(path)] == path for each in used)
+    return isinstance(value, list | tuple) or (not given and is_varied(value))
 
 
-def _without(config: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    first, *rest = path
-    if not rest or first not in config:
-        return {key: value for key, value in config.items() if key != first}
-    return {**config, first: _without(config[first], tuple(rest))}
+def _list(path: Path) -> Path:
+    """The path of the list that an entry is in, or of the field itself."""
+    length = next((number for number, step in enumerate(path) if isinstance(step, int)), len(path))
+    return path[:length]
 
 
-def _read_by(kind: Any, settings: Any, known: Mapping[str, Any]) -> set[str]:
-    """The names of those of some fields that a model reads while it is built."""
-    read: set[tuple[str, ...]] = set()
+def _has(config: Mapping[str, Any], path: Path) -> bool:
+    return path in set(part_paths(config))
+
+
+def _field(path: Path) -> Path:
+    """The names on a path, by which a field is read."""
+    return tuple(step for step in path if isinstance(step, str))
+
+
+def _read_by(kind: Any, settings: Any) -> set[Path]:
+    """The fields that a model reads while it is built."""
+    read: set[Any] = set()
     watched(settings, read)
     with building():
         kind._from_config(settings)
-    return {name for name, path in known.items() if tuple(each for each in path if isinstance(each, str)) in read}
+    return read

@@ -41,15 +41,12 @@ def derive_config(
     with library(where), within((limits or Limits()).seconds):
         settings = settings_of(data, where)
         data = _started(data, at or {}, settings, where)
-        known = whole_of(settings_of(data, where), data)
+        known = whole_of(settings_of(data, where), data, where)
         names = vary if vary is None or isinstance(vary, str) else [_own_name(name, settings) for name in vary]
         wanted = None if names is None else chosen(names, known, "field", where=where)
         models = Family(data, wanted or (), where)
         while True:
-            start = models.start(wanted)
-            if start.may_be_fixed:
-                start = start.laid_out(models.layout())
-            tree = proven(models.build, start, limits=limits, report=report)
+            tree = proven(models.build, models.start(wanted), limits=limits, report=report)
             elsewhere = models.unread(tree) if wanted is None else []
             if not elsewhere:
                 return noted(tree, data)
@@ -65,7 +62,7 @@ def _own_name(name: str, settings: Any) -> str:
 def _started(data: Mapping[str, Any], at: Mapping[str, Any], settings: Any, where: str) -> dict[str, Any]:
     """A config with other values to start from, all fields under the names that the library keeps them by."""
     own = {_own_name(name, settings): value for name, value in data.items()}
-    whole = {**whole_of(settings, data), **own}
+    whole = {**whole_of(settings, data, where), **own}
     known = places(whole)
     paths: dict[Any, Any] = {}
     for name, value in at.items():

@@ -1,0 +1,114 @@
+"""Parts of a config that say something of each layer, as it gives them: with other layers they go on by their pattern."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from paramcalc.derivation.start import Path
+from paramcalc.derivation.trees.patterns import Cycle, cycle_of
+from paramcalc.errors import ParamcalcError
+from paramcalc.sizes.point import is_varied
+from paramcalc.tracing.fields import at_path, leaves, with_fields
+from paramcalc.tracing.made import list_paths, said_by, without_part
+
+
+@dataclass(frozen=True)
+class LayerList:
+    """A list with an entry for each layer, the size that says how many there are, and its pattern."""
+
+    path: Path
+    depth: str
+    entries: Sequence[Any]
+    cycle: Cycle
+
+    def at(self, depth: int) -> list[Any]:
+        """Return the list for another number of layers.
+
+        Raises ValueError where there are fewer than stand before and after the pattern.
+        """
+        before, period, after = self.cycle
+        if depth < before + after:
+            raise ValueError(f"{'_'.join(map(str, self.path))} has {before + after} entries beside its pattern")
+        repeated = [self.entries[before + number % period] for number in range(depth - before - after)]
+        return [*self.entries[:before], *repeated, *self.entries[len(self.entries) - after :]]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How often some layers are repeated: the size that says how many there are, over those at a time."""
+
+    path: Path
+    depth: str
+    layers: int
+
+    def at(self, depth: int) -> int:
+        """Return how often the layers are repeated.
+
+        Raises ValueError where that is no whole number.
+        """
+        if depth % self.layers != 0:
+            raise ValueError(f"{self.layers} layers are repeated, and {depth} are no multiple")
+        return depth // self.layers
+
+
+GoesOn: TypeAlias = LayerList | Repeats
+
+
+def written(data: Mapping[str, Any], sizes: Mapping[str, Path], where: str) -> dict[Path, str]:
+    """Return the lists that the library would make longer with a size, and that are given otherwise, with its name.
+
+    What the library makes is seen of the config without them.
+    """
+    bare = dict(data)
+    for path in list_paths(data):
+        with contextlib.suppress(ParamcalcError):
+            said_by(without_part(bare, path), where)
+            bare = without_part(bare, path)
+    given = [path for path in list_paths(data) if path not in list_paths(bare)]
+    said = said_by(bare, where) if given else {}
+    found: dict[Path, str] = {}
+    for name, size in sizes.items() if given else ():
+        with contextlib.suppress(ParamcalcError):
+            deeper = said_by(with_fields(bare, {size: 2 * at_path(said, size)}), where)
+            found.update({path: name for path in given if _length(deeper, path) > _length(said, path) > 0})
+    return found
+
+
+def _length(said: Mapping[str, Any], path: Path) -> int:
+    """How many entries a list has, 0 where there is none."""
+    value: Any = said
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return len(value) if isinstance(value, list | tuple) else 0
+
+
+def going_on(entries: Sequence[Any], path: Path, depth: str, layers: int) -> LayerList | None:
+    """Return a list as one that goes on with the number of layers, None where it has no plain pattern.
+
+    More than half of it is the pattern, and that is there twice.
+
+    >>> going_on(["a", "b", "b", "b"], ("kinds",), "depth", 4).at(6), going_on(["a", "a", "b"], ("kinds",), "depth", 3)
+    (['a', 'b', 'b', 'b', 'b', 'b'], None)
+    """
+    cycle = cycle_of([list(map(repr, entries))]) if len(entries) == layers else None
+    plain = cycle is not None and 2 * (cycle.before + cycle.after) < layers
+    return LayerList(path, depth, entries, cycle) if cycle is not None and plain else None
+
+
+def beside(config: Mapping[str, Any], size: Path) -> Iterator[Path]:
+    """Return the lists beside a size that are as long as it says."""
+    layers = at_path(config, size)
+    for path in list_paths(config):
+        if path[:-1] == size[:-1] and len(at_path(config, path)) == layers:
+            yield path
+
+
+def repeated(config: Mapping[str, Any], size: Path, depth: str) -> Iterable[Repeats]:
+    """Return the integers inside of lists beside a size that may say how often layers are repeated."""
+    layers = at_path(config, size)
+    for path, value in leaves(at_path(config, size[:-1]), size[:-1]):
+        if len(path) > len(size) and is_varied(value) and layers % value == 0:
+            yield Repeats(path, depth, layers // value)
