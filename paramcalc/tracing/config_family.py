@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.derivation.models.prober import Refused
 from paramcalc.derivation.start import Path, Start
-from paramcalc.sizes.point import is_varied
+from paramcalc.sizes.symbols import canonical, symbol
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
-from paramcalc.tracing.layer_lists import GoesOn, beside, going_on, repeated, written
+from paramcalc.tracing.layer_lists import GoesOn, Repeats, beside, going_on, repeated, written
 from paramcalc.tracing.lending.lending import lent_values
-from paramcalc.tracing.made import list_paths, made_of, part_paths, said_by, without_made
+from paramcalc.tracing.made import list_of, made_of, part_paths, whole_of, without_made
 from paramcalc.tracing.probe import building, layout_of, probe_of
 from paramcalc.tree.block import Block
 
@@ -42,7 +43,7 @@ class Family:
         with answering(where):
             read = _read_by(self.kind, settings)
         self.used = {name: path for name, path in self.known.items() if _field(path) in read or name in wanted}
-        self.base = _base(data, self.whole, self.used, wanted, where)
+        self.base = without_made(data, self.whole, self.used.values(), {self.known[name] for name in wanted}, where)
         self.lists: dict[Path, GoesOn] = {}
         self.depths: dict[str, int] = {}  # the numbers of layers that lists hold
         self._leave_to_the_library(data, read)
@@ -50,9 +51,9 @@ class Family:
 
     def _leave_to_the_library(self, data: Mapping[str, Any], read: Collection[Path]) -> None:
         """Use no entries of lists that follow other fields; use these instead, where they change the model."""
-        made = made_of(self.base, self._scalars, self.where)
+        made = made_of(self.base, self.whole, self._scalars, self.where)
         self.made = frozenset(made).difference(part_paths(data))
-        constant = {_list(path) for path in self.used.values()}.difference(made, part_paths(self.base))
+        constant = {list_of(path) for path in self.used.values()}.difference(made, part_paths(self.base))
         self.base = with_fields(self.base, {part: at_path(self.whole, part) for part in constant})
         self._forget([part for part in made if not _has(self.base, part)])
         for part, names in made.items():
@@ -61,7 +62,7 @@ class Family:
 
     def _let_lists_go_on(self) -> None:
         """Find the lists that are given otherwise than the library makes them, and the pattern of each."""
-        for path, depth in written(self.base, self._scalars, self.where).items():
+        for path, depth in written(self.base, self.whole, self._scalars, self.where).items():
             if any(self.known[name][: len(path)] == path for name in self.wanted):
                 continue
             layers = at_path(self.whole, self.known[depth])
@@ -76,13 +77,13 @@ class Family:
         """Use no entries of some lists."""
         lists = set(parts)
         self.used = {
-            name: path for name, path in self.used.items() if path == _list(path) or _list(path) not in lists
+            name: path for name, path in self.used.items() if path == list_of(path) or list_of(path) not in lists
         }
 
     @cached_property
     def _scalars(self) -> dict[str, Path]:
         """The integer fields that are no entries of lists."""
-        return {name: path for name, path in self.known.items() if path == _list(path)}
+        return {name: path for name, path in self.known.items() if path == list_of(path)}
 
     @property
     def sizes(self) -> dict[str, Any]:
@@ -94,17 +95,16 @@ class Family:
 
         Of all, numbers of layers that lists hold do not vary, nor do integers that only lay out the model.
         """
-        sizes = self.sizes
-        held = self.depths if vary is None else {name: sizes[name] for name in sizes if self.used[name] not in self.made}
-        names = [name for name in sizes if name not in held] if vary is None else vary
-        start = Start(
-            {name: sizes[name] for name in names},
-            tuple(names),
-            may_be_fixed=vary is None,
-            paths=self.used,
-            held={name: value for name, value in held.items() if name not in names},
-        )
-        return start.laid_out(self._layout(start.vary)) if vary is None else start
+        sizes, free = self.sizes, vary is None
+        held = dict(self.depths) if free else {name: sizes[name] for name in sizes if self.used[name] not in self.made}
+        names = tuple(name for name in sizes if name not in held) if vary is None else tuple(vary)
+        values = {name: sizes[name] for name in names}
+        kept = {name: value for name, value in held.items() if name not in values}
+        start = Start(values, names, may_be_fixed=free, paths=self.used, held=kept)
+        start = start.laid_out(self._layout(names)) if free else start
+        repeats = [each for each in self.lists.values() if isinstance(each, Repeats) and each.depth in start.vary]
+        follows = {"_".join(map(str, each.path)): canonical(symbol(each.depth) / each.layers) for each in repeats}
+        return replace(start, follows=follows)
 
     def build(self, values: Mapping[str, Any]) -> nn.Module:
         """Return the model with some sizes, the others as in the config."""
@@ -118,10 +118,12 @@ class Family:
     def _goes_on(self, depth: str) -> bool:
         """Whether there are more layers where lists go on by their pattern; then they do."""
         size = self.known[depth]
-        if size != _list(size):
+        if size != list_of(size):
             return False
         layers = at_path(self.whole, size)
-        lists = [path for path in beside(self.whole, size) if not any(_list(each) == path for each in self.used.values())]
+        lists = [
+            path for path in beside(self.whole, size) if not any(list_of(each) == path for each in self.used.values())
+        ]
         kept = self.lists
         several = [going_on(at_path(self.whole, path), path, depth, layers) for path in lists]
         ways: list[list[GoesOn]] = [[each for each in several if each]] if all(several) else []
@@ -145,7 +147,8 @@ class Family:
     def _shapes(self, changes: Mapping[Path, Any]) -> dict[str, Any] | None:
         """The shapes of all tensors with other values at some paths, None where nothing is built."""
         with contextlib.suppress(Refused):
-            return {name: tensor.shape for name, tensor in probe_of(self._model)(changes).tensors()}
+            tree = probe_of(lambda _: self._model(changes))({})
+            return {name: tensor.shape for name, tensor in tree.tensors()}
         return None
 
     def unread(self, tree: Block) -> list[str]:
@@ -170,45 +173,6 @@ class Family:
     def _model(self, changes: Mapping[Path, Any]) -> nn.Module:
         model: nn.Module = self.kind._from_config(settings_of(lent_values(self._changed(changes)), self.where))
         return model
-
-
-def whole_of(settings: Any, data: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """All that a config says, what it leaves to the library included; one number that stands for a list is that."""
-    whole = {**settings.to_dict(), "model_type": data["model_type"]}
-    for path in list_paths(whole):
-        first, *others = at_path(whole, path) or [None]
-        if others and is_varied(first) and all(type(each) is int and each == first for each in others):
-            with contextlib.suppress(Exception):
-                if said_by(with_fields(data, {path: first}), where) == settings.to_dict():
-                    whole = with_fields(whole, {path: first})
-    return whole
-
-
-def _base(
-    data: Mapping[str, Any], whole: Mapping[str, Any], used: Mapping[str, Path], wanted: Collection[str], where: str
-) -> dict[str, Any]:
-    """The config as given, with the nested parts that hold fields to vary, and without what follows from the others."""
-    base = {**data, **{path[0]: whole[path[0]] for path in used.values() if len(path) > 1 and path[0] not in data}}
-    kept = {used[name][:length] for name in wanted for length in range(len(used[name]) + 1)}
-    parts = [
-        path
-        for path in part_paths(base)
-        if path not in kept and _may_be_made(at_path(base, path), path, used.values(), given=path[0] in data)
-    ]
-    return without_made(base, parts, where)
-
-
-def _may_be_made(value: Any, path: Path, used: Collection[Path], *, given: bool) -> bool:
-    """Whether a part may be left to the library: a list, a mapping without sizes, or a number that is not given."""
-    if isinstance(value, Mapping):
-        return not any(each[: len(path)] == path for each in used)
-    return isinstance(value, list | tuple) or (not given and is_varied(value))
-
-
-def _list(path: Path) -> Path:
-    """The path of the list that an entry is in, or of the field itself."""
-    length = next((number for number, step in enumerate(path) if isinstance(step, int)), len(path))
-    return path[:length]
 
 
 def _has(config: Mapping[str, Any], path: Path) -> bool:

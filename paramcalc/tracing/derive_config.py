@@ -9,10 +9,11 @@ from typing import Any
 from paramcalc.derivation.models.prober import Limits, Report
 from paramcalc.errors import unknown_name
 from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
-from paramcalc.tracing.config_family import Family, whole_of
+from paramcalc.tracing.config_family import Family
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.derive import proven
 from paramcalc.tracing.fields import chosen, places, with_fields
+from paramcalc.tracing.made import whole_of
 from paramcalc.tree.block import Block
 
 

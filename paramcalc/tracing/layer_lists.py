@@ -1,4 +1,4 @@
-"""Parts of a config that say something of each layer, as it gives them: with other layers they go on by their pattern."""
+"""Parts of a config that say something of each layer: given otherwise than made, they go on by their pattern."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Repeats:
 GoesOn: TypeAlias = LayerList | Repeats
 
 
-def written(data: Mapping[str, Any], sizes: Mapping[str, Path], where: str) -> dict[Path, str]:
+def written(
+    data: Mapping[str, Any], whole: Mapping[str, Any], sizes: Mapping[str, Path], where: str
+) -> dict[Path, str]:
     """Return the lists that the library would make longer with a size, and that are given otherwise, with its name.
 
     What the library makes is seen of the config without them.
@@ -72,7 +74,7 @@ def written(data: Mapping[str, Any], sizes: Mapping[str, Path], where: str) -> d
     found: dict[Path, str] = {}
     for name, size in sizes.items() if given else ():
         with contextlib.suppress(ParamcalcError):
-            deeper = said_by(with_fields(bare, {size: 2 * at_path(said, size)}), where)
+            deeper = said_by(with_fields(bare, {size: 2 * at_path(whole, size)}), where)
             found.update({path: name for path in given if _length(deeper, path) > _length(said, path) > 0})
     return found
 
