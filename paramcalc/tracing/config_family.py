@@ -16,7 +16,7 @@ from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
 from paramcalc.tracing.layer_lists import GoesOn, Repeats, beside, going_on, repeated, written
 from paramcalc.tracing.lending.lending import lent_values
-from paramcalc.tracing.made import list_of, made_of, part_paths, whole_of, without_made
+from paramcalc.tracing.made import has_part, list_of, made_of, part_paths, whole_of, without_made
 from paramcalc.tracing.probe import building, layout_of, probe_of
 from paramcalc.tree.block import Block
 
@@ -55,10 +55,11 @@ class Family:
         self.made = frozenset(made).difference(part_paths(data))
         constant = {list_of(path) for path in self.used.values()}.difference(made, part_paths(self.base))
         self.base = with_fields(self.base, {part: at_path(self.whole, part) for part in constant})
-        self._forget([part for part in made if not _has(self.base, part)])
-        for part, names in made.items():
-            if _field(part) in read and part not in self.used.values():
-                self.used.update({name: self.known[name] for name in names if self._matters(self.known[name])})
+        self._forget([part for part in made if not has_part(self.base, part)])
+        used = self.used.values()
+        parts = [part for part in made if _field(part) in read and part not in used]
+        names = dict.fromkeys(name for part in parts for name in made[part] if name not in self.used)
+        self.used.update({name: self.known[name] for name in names if self._matters(self.known[name])})
 
     def _let_lists_go_on(self) -> None:
         """Find the lists that are given otherwise than the library makes them, and the pattern of each."""
@@ -127,7 +128,8 @@ class Family:
         kept = self.lists
         several = [going_on(at_path(self.whole, path), path, depth, layers) for path in lists]
         ways: list[list[GoesOn]] = [[each for each in several if each]] if all(several) else []
-        for way in [*ways, *([each] for each in repeated(self.whole, size, depth))]:
+        ways += [[each] for each in repeated(self.whole, size, depth)]
+        for way in ways:
             self.lists = {**kept, **{each.path: each for each in way}}
             if self._shapes({size: 2 * layers}) is not None:
                 return True
@@ -173,10 +175,6 @@ class Family:
     def _model(self, changes: Mapping[Path, Any]) -> nn.Module:
         model: nn.Module = self.kind._from_config(settings_of(lent_values(self._changed(changes)), self.where))
         return model
-
-
-def _has(config: Mapping[str, Any], path: Path) -> bool:
-    return path in set(part_paths(config))
 
 
 def _field(path: Path) -> Path:

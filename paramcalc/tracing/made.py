@@ -45,7 +45,7 @@ def without_made(
     said = said_by(left, where)
     above = {path[:length] for path in kept for length in range(len(path) + 1)}
     for part in [part for part in part_paths(left) if part not in above]:
-        if _may_be_made(at_path(left, part), part, used, given=part[0] in data):
+        if has_part(left, part) and _may_be_made(at_path(left, part), part, used, given=part[0] in data):
             with contextlib.suppress(ParamcalcError):
                 left = without_part(left, part) if said_by(without_part(left, part), where) == said else left
     return left
@@ -101,6 +101,16 @@ def part_paths(config: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
 def list_paths(config: Mapping[str, Any]) -> list[Path]:
     """Return the paths of all lists of a config that stand in no other list."""
     return [path for path in part_paths(config) if isinstance(at_path(config, path), list | tuple)]
+
+
+def has_part(config: Mapping[str, Any], path: Path) -> bool:
+    """Return whether a config has a part at a path."""
+    value: Any = config
+    for step in path:
+        if not isinstance(value, Mapping) or step not in value:
+            return False
+        value = value[step]
+    return True
 
 
 def without_part(config: Mapping[str, Any], path: Path) -> dict[str, Any]:
