@@ -12,6 +12,8 @@ from paramcalc.sizes.point import is_varied
 from paramcalc.sources.modules.config import settings_of
 from paramcalc.tracing.fields import at_path, with_fields
 
+TURNS = 2  # of two lists that say the same, each is made of the other where it is not given: only then is that one left
+
 
 def said_by(data: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return all that a config says, what it leaves to the library included."""
@@ -44,7 +46,7 @@ def without_made(
     left = {**data, **{name: whole[name] for name in nested}}
     said = said_by(left, where)
     above = {path[:length] for path in kept for length in range(len(path) + 1)}
-    for part in [part for part in part_paths(left) if part not in above]:
+    for part in [part for part in part_paths(left) if part not in above] * TURNS:
         if has_part(left, part) and _may_be_made(at_path(left, part), part, used, given=part[0] in data):
             with contextlib.suppress(ParamcalcError):
                 left = without_part(left, part) if said_by(without_part(left, part), where) == said else left
