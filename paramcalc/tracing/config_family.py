@@ -14,7 +14,7 @@ from paramcalc.derivation.start import Path, Start
 from paramcalc.sizes.symbols import canonical, symbol
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
-from paramcalc.tracing.layer_lists import GoesOn, Repeats, beside, going_on, repeated, written
+from paramcalc.tracing.layer_lists import GoesOn, Repeats, beside, going_on, lengthened, repeated, written
 from paramcalc.tracing.lending.lending import lent_values
 from paramcalc.tracing.made import has_part, list_of, made_of, part_paths, whole_of, without_made
 from paramcalc.tracing.probe import building, layout_of, probe_of
@@ -46,6 +46,7 @@ class Family:
         self.base = without_made(data, self.whole, self.used.values(), {self.known[name] for name in wanted}, where)
         self.lists: dict[Path, GoesOn] = {}
         self.depths: dict[str, int] = {}  # the numbers of layers that lists hold
+        self.turns: list[str] = []  # the sizes by which the library makes lists others, and no longer
         self._leave_to_the_library(data, read)
         self._let_lists_go_on()
 
@@ -59,7 +60,10 @@ class Family:
         used = self.used.values()
         parts = [part for part in made if _field(part) in read and part not in used]
         names = dict.fromkeys(name for part in parts for name in made[part] if name not in self.used)
-        self.used.update({name: self.known[name] for name in names if self._matters(self.known[name])})
+        new = {name: self.known[name] for name in names if self._matters(self.known[name])}
+        longer = [name for name, path in new.items() if lengthened(self.base, self.whole, path, parts, self.where)]
+        self.used.update(new)
+        self.turns = [name for name in new if name not in longer]
 
     def _let_lists_go_on(self) -> None:
         """Find the lists that are given otherwise than the library makes them, and the pattern of each."""
@@ -91,13 +95,17 @@ class Family:
         """The sizes of the config itself."""
         return {name: at_path(self.whole, path) for name, path in self.used.items()}
 
-    def start(self, vary: Sequence[str] | None) -> Start:
-        """Return the start at the config itself, with the chosen fields varied, or all that are read.
+    def start(self, vary: Sequence[str] | None, hold: Collection[str] = ()) -> Start:
+        """Return the start at the config itself, with the chosen fields varied, or all that are read but for some.
 
         Of all, numbers of layers that lists hold do not vary, nor do integers that only lay out the model.
         """
         sizes, free = self.sizes, vary is None
-        held = dict(self.depths) if free else {name: sizes[name] for name in sizes if self.used[name] not in self.made}
+        held = (
+            {**self.depths, **{name: sizes[name] for name in hold}}
+            if free
+            else {name: sizes[name] for name in sizes if self.used[name] not in self.made}
+        )
         names = tuple(name for name in sizes if name not in held) if vary is None else tuple(vary)
         values = {name: sizes[name] for name in names}
         kept = {name: value for name, value in held.items() if name not in values}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from paramcalc.derivation.models.prober import Limits, Report
+from paramcalc.derivation.models.prober import Limits, Report, Spent
 from paramcalc.errors import unknown_name
 from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
 from paramcalc.tracing.config_family import Family
@@ -15,6 +17,8 @@ from paramcalc.tracing.derive import proven
 from paramcalc.tracing.fields import chosen, places, with_fields
 from paramcalc.tracing.made import whole_of
 from paramcalc.tree.block import Block
+
+PART = 0.25  # of the time, in which sizes that say which layers are of another kind must have found a form
 
 
 def derive_config(
@@ -47,11 +51,24 @@ def derive_config(
         wanted = None if names is None else chosen(names, known, "field", where=where)
         models = Family(data, wanted or (), where)
         while True:
-            tree = proven(models.build, models.start(wanted), limits=limits, report=report)
+            tree = _form(models, wanted, limits or Limits(), report)
             elsewhere = models.unread(tree) if wanted is None else []
             if not elsewhere:
                 return noted(tree, data)
             models = Family(data, [*models.wanted, *elsewhere], where)
+
+
+def _form(models: Family, wanted: Sequence[str] | None, limits: Limits, report: Report | None) -> Block:
+    """The closed form of the models of a config.
+
+    Sizes that say which layers are of another kind may have none, and that may take long to see: then they are held.
+    """
+    if wanted is None and models.turns:
+        with contextlib.suppress(Spent):
+            part = replace(limits, seconds=limits.seconds * PART)
+            return proven(models.build, models.start(None), limits=part, report=report)
+    hold = models.turns if wanted is None else ()
+    return proven(models.build, models.start(wanted, hold), limits=limits, report=report)
 
 
 def _own_name(name: str, settings: Any) -> str:

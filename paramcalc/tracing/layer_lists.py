@@ -70,13 +70,21 @@ def written(
             said_by(without_part(bare, path), where)
             bare = without_part(bare, path)
     given = [path for path in list_paths(data) if path not in list_paths(bare)]
-    said = said_by(bare, where) if given else {}
     found: dict[Path, str] = {}
     for name, size in sizes.items() if given else ():
-        with contextlib.suppress(ParamcalcError):
-            deeper = said_by(with_fields(bare, {size: 2 * at_path(whole, size)}), where)
-            found.update({path: name for path in given if _length(deeper, path) > _length(said, path) > 0})
+        found.update(dict.fromkeys(lengthened(bare, whole, size, given, where), name))
     return found
+
+
+def lengthened(
+    data: Mapping[str, Any], whole: Mapping[str, Any], size: Path, lists: Iterable[Path], where: str
+) -> list[Path]:
+    """Return those of some lists that the library makes longer where a size is twice what the whole config says."""
+    said = said_by(data, where)
+    with contextlib.suppress(ParamcalcError):
+        after = said_by(with_fields(data, {size: 2 * at_path(whole, size)}), where)
+        return [path for path in lists if _length(after, path) > _length(said, path) > 0]
+    return []
 
 
 def _length(said: Mapping[str, Any], path: Path) -> int:

@@ -1,4 +1,4 @@
-"""The number of layers is a size of every config: what the library makes of it follows, lists go on by their pattern."""
+"""The number of layers is a size of every config: what is made of it follows, and lists go on by their pattern."""
 
 from __future__ import annotations
 
@@ -82,3 +82,77 @@ def test_the_number_of_layers_is_a_size(model_type: str) -> None:
     for name in names:
         assert name in tree.symbols
         assert len(said_at(tree, config, name, range(1, 22, 2))) >= 6
+
+
+@pytest.mark.parametrize(
+    ("model_type", "sizes", "name"), [("gpt_neo", GPT_NEO, "num_layers"), ("reformer", REFORMER, "num_hidden_layers")]
+)
+def test_lists_of_the_library_go_on_by_their_pattern(model_type: str, sizes: dict[str, Any], name: str) -> None:
+    config = {"model_type": model_type, **sizes}
+    tree = pc.derive_config(config)
+    evidence = evidence_of(tree)
+    assert name in tree.symbols
+    assert evidence.layout == evidence.fixed == {}
+    for depth in (2, 4, 8, 10):
+        turns = {"attention_types": [[["global", "local"], depth // 2]]}
+        lists = turns if model_type == "gpt_neo" else {"attn_layers": ["local", "lsh"] * (depth // 2)}
+        assert predicts(tree, {**evidence.built[0], name: depth}, pc.from_config({**config, name: depth, **lists}))
+
+
+def test_how_often_layers_are_repeated_follows() -> None:
+    evidence = evidence_of(pc.derive_config({"model_type": "gpt_neo", **GPT_NEO}))
+    assert same(evidence.follows["attention_types_0_1"], pc.symbol("num_layers") / 2)
+
+
+LLAMA = {"model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 8, "vocab_size": 40}
+
+
+def test_a_size_that_is_not_given_follows_as_the_library_makes_it() -> None:
+    names = ["hidden_size", "num_hidden_layers"]
+    tree = pc.derive_config({**LLAMA, "num_key_value_heads": 2, "num_hidden_layers": 2}, vary=names)
+    held = pc.derive_config({**LLAMA, "num_key_value_heads": 2, "num_hidden_layers": 2, "head_dim": 8}, vary=names)
+    assert "head_dim" not in evidence_of(tree).fixed
+    assert evidence_of(held).fixed["head_dim"] == 8
+    for form, given in ((tree, {}), (held, {"head_dim": 8})):
+        for width in (32, 48, 128):
+            model = {**LLAMA, "num_key_value_heads": 2, "hidden_size": width, "num_hidden_layers": 3, **given}
+            assert predicts(form, {"hidden_size": width, "num_hidden_layers": 3}, pc.from_config(model))
+    names = ["text_config_hidden_size", "text_config_vocab_size"]
+    nested = pc.derive_config({"model_type": "llava", "text_config": LLAMA}, vary=names)
+    wider = pc.from_config({"model_type": "llava", "text_config": {**LLAMA, "hidden_size": 128}})
+    assert predicts(nested, {"text_config_hidden_size": 128, "text_config_vocab_size": 40}, wider)
+
+
+def kinds(letters: str) -> list[str]:
+    return [{"f": "full_attention", "s": "sliding_attention"}[each] for each in letters]
+
+
+def test_a_list_that_is_given_as_the_library_makes_it_follows() -> None:
+    config = {"model_type": "smollm3", **TEXT, "no_rope_layers": [1, 1, 1, 0] * 2, "layer_types": kinds("f" * 8)}
+    assert evidence_of(pc.derive_config(config)).layout == {}
+    assert pc.derive_config(config).symbols == pc.derive_config({"model_type": "smollm3", **TEXT}).symbols
+
+
+def test_a_list_that_is_given_otherwise_goes_on_by_its_pattern() -> None:
+    heads = {"num_attention_heads_per_layer": [4, 8, 8, 4, 8, 8, 4, 8]}
+    config = {"model_type": "laguna", **TEXT, **EXPERTS, "num_key_value_heads": 2}
+    tree = pc.derive_config({**config, **heads})
+    base = evidence_of(tree).built[0]
+    assert "num_hidden_layers" in tree.symbols
+    for depth in (1, 2, 3, 5, 9, 13):
+        longer = {"num_attention_heads_per_layer": [(4, 8, 8)[number % 3] for number in range(depth)]}
+        model = pc.from_config({**config, **longer, "num_hidden_layers": depth})
+        assert predicts(tree, {**base, "num_hidden_layers": depth}, model)
+
+
+def test_a_list_without_a_plain_pattern_holds_the_number_of_layers() -> None:
+    config = {"model_type": "smollm3", **TEXT, "layer_types": kinds("fsffsssf")}
+    evidence = evidence_of(pc.derive_config(config))
+    assert evidence.fixed == {"num_hidden_layers": 8}
+    assert evidence.layout == {}
+
+
+def test_stages_of_which_the_library_makes_no_more_lay_out_the_model() -> None:
+    tree = pc.derive_config({"model_type": "convnext"})
+    assert evidence_of(tree).layout == {"num_stages": 4}
+    assert {f"depths_{number}" for number in range(4)} <= tree.symbols
