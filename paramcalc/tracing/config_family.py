@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.derivation.models.prober import Refused
 from paramcalc.derivation.start import Path, Start
-from paramcalc.sizes.symbols import canonical, symbol
 from paramcalc.sources.modules.config import answering, model_class, settings_of
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
-from paramcalc.tracing.layer_lists import GoesOn, Repeats, beside, going_on, lengthened, repeated, written
+from paramcalc.tracing.layer_lists import LayerList, beside, going_on, lengthened, written
 from paramcalc.tracing.lending.lending import lent_values
 from paramcalc.tracing.made import has_part, list_of, made_of, part_paths, whole_of, without_made
 from paramcalc.tracing.probe import building, layout_of, probe_of
@@ -44,8 +42,8 @@ class Family:
             read = _read_by(self.kind, settings)
         self.used = {name: path for name, path in self.known.items() if _field(path) in read or name in wanted}
         self.base = without_made(data, self.whole, self.used.values(), {self.known[name] for name in wanted}, where)
-        self.lists: dict[Path, GoesOn] = {}
-        self.depths: dict[str, int] = {}  # the numbers of layers that lists hold
+        self.lists: dict[Path, LayerList] = {}
+        self.depths: dict[str, str] = {}  # the numbers of layers that lists hold, with the names of these
         self.turns: list[str] = []  # the sizes by which the library makes lists others, and no longer
         self._leave_to_the_library(data, read)
         self._let_lists_go_on()
@@ -73,7 +71,7 @@ class Family:
             layers = at_path(self.whole, self.known[depth])
             found = going_on(at_path(self.base, path), path, depth, layers)
             if found is None:
-                self.depths[depth] = layers
+                self.depths[depth] = "_".join(map(str, path))
             else:
                 self.lists[path] = found
         self._forget(self.lists)
@@ -101,19 +99,19 @@ class Family:
         Of all, numbers of layers that lists hold do not vary, nor do integers that only lay out the model.
         """
         sizes, free = self.sizes, vary is None
-        held = (
-            {**self.depths, **{name: sizes[name] for name in hold}}
-            if free
-            else {name: sizes[name] for name in sizes if self.used[name] not in self.made}
-        )
-        names = tuple(name for name in sizes if name not in held) if vary is None else tuple(vary)
+        still = {*self.depths, *hold} if free else {name for name in sizes if self.used[name] not in self.made}
+        names = tuple(name for name in sizes if name not in still) if vary is None else tuple(vary)
         values = {name: sizes[name] for name in names}
-        kept = {name: value for name, value in held.items() if name not in values}
-        start = Start(values, names, may_be_fixed=free, paths=self.used, held=kept)
-        start = start.laid_out(self._layout(names)) if free else start
-        repeats = [each for each in self.lists.values() if isinstance(each, Repeats) and each.depth in start.vary]
-        follows = {"_".join(map(str, each.path)): canonical(symbol(each.depth) / each.layers) for each in repeats}
-        return replace(start, follows=follows)
+        held = {name: sizes[name] for name in sizes if name in still and name not in values}
+        start = Start(values, names, may_be_fixed=free, paths=self.used, held=held)
+        layout = self._layout(names)
+        return start.laid_out(layout) if free else start
+
+    def remarks(self, varied: Collection[str]) -> list[str]:
+        """What is to be known of lists with an entry for each layer that the library does not make."""
+        lists = [(each.name, each.depth) for each in self.lists.values() if each.depth in varied]
+        held = [f"{name} says each of {depth}={self.sizes[depth]} layers" for depth, name in self.depths.items()]
+        return [*(f"{name} goes on by its pattern with {depth}" for name, depth in lists), *held]
 
     def build(self, values: Mapping[str, Any]) -> nn.Module:
         """Return the model with some sizes, the others as in the config."""
@@ -133,16 +131,20 @@ class Family:
         lists = [
             path for path in beside(self.whole, size) if not any(list_of(each) == path for each in self.used.values())
         ]
-        kept = self.lists
-        several = [going_on(at_path(self.whole, path), path, depth, layers) for path in lists]
-        ways: list[list[GoesOn]] = [[each for each in several if each]] if all(several) else []
-        ways += [[each] for each in repeated(self.whole, size, depth)]
-        for way in ways:
-            self.lists = {**kept, **{each.path: each for each in way}}
-            if self._shapes({size: 2 * layers}) is not None:
-                return True
-        self.lists = kept
-        return False
+        found = [going_on(at_path(self.whole, path), path, depth, layers) for path in lists]
+        longer = {each.path: each for each in found if each}
+        if len(longer) < len(lists) or not self._has_more(size, longer):
+            return False
+        for path in lists:
+            fewer = {other: each for other, each in longer.items() if other != path}
+            longer = fewer if self._has_more(size, fewer) else longer
+        self.lists |= longer
+        return True
+
+    def _has_more(self, size: Path, longer: Mapping[Path, LayerList]) -> bool:
+        """Whether there are twice as many layers where some lists go on."""
+        layers = 2 * at_path(self.whole, size)
+        return self._shapes({size: layers, **{path: each.at(layers) for path, each in longer.items()}}) is not None
 
     def _matters(self, path: Path) -> bool:
         """Whether a model with another value of a field has other tensors."""

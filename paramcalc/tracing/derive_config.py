@@ -54,7 +54,7 @@ def derive_config(
             tree = _form(models, wanted, limits or Limits(), report)
             elsewhere = models.unread(tree) if wanted is None else []
             if not elsewhere:
-                return noted(tree, data)
+                return noted(replace(tree, note="; ".join(models.remarks(tree.symbols))), data)
             models = Family(data, [*models.wanted, *elsewhere], where)
 
 

@@ -42,7 +42,7 @@ def twice(data: Mapping[str, Any]) -> str | None:
     >>> twice({"depths": [2, 3], "depths_0": 2})
     'depths_0'
     """
-    names = Counter(_name(path) for path, _ in leaves(dict(data), ()))
+    names = Counter(_name(path) for path, _ in _leaves(dict(data), ()))
     return next((name for name, count in names.items() if count > 1), None)
 
 
@@ -88,18 +88,17 @@ def _name(path: Path) -> str:
 
 def _named(data: Mapping[str, Any]) -> dict[str, tuple[Path, Any]]:
     """Every value in a config that holds no others, with its path, by name; of two of one name, the last."""
-    return {_name(path): (path, value) for path, value in leaves(dict(data), ())}
+    return {_name(path): (path, value) for path, value in _leaves(dict(data), ())}
 
 
-def leaves(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Return every value of a config that holds no others, with its path below another one."""
+def _leaves(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(data, dict):
         for key, value in data.items():
             if isinstance(key, str) and key.isidentifier():
-                yield from leaves(value, (*path, key))
+                yield from _leaves(value, (*path, key))
     elif isinstance(data, list | tuple):
         for number, value in enumerate(data):
-            yield from leaves(value, (*path, number))
+            yield from _leaves(value, (*path, number))
     else:
         yield path, data
 

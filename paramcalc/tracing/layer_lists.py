@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from paramcalc.derivation.start import Path
 from paramcalc.derivation.trees.patterns import Cycle, cycle_of
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.point import is_varied
-from paramcalc.tracing.fields import at_path, leaves, with_fields
+from paramcalc.tracing.fields import at_path, with_fields
 from paramcalc.tracing.made import list_paths, said_by, without_part
 
 
@@ -24,6 +23,11 @@ class LayerList:
     entries: Sequence[Any]
     cycle: Cycle
 
+    @property
+    def name(self) -> str:
+        """The name of the list."""
+        return "_".join(map(str, self.path))
+
     def at(self, depth: int) -> list[Any]:
         """Return the list for another number of layers.
 
@@ -31,30 +35,9 @@ class LayerList:
         """
         before, period, after = self.cycle
         if depth < before + after:
-            raise ValueError(f"{'_'.join(map(str, self.path))} has {before + after} entries beside its pattern")
+            raise ValueError(f"{self.name} has {before + after} entries beside its pattern, more than {depth} layers")
         repeated = [self.entries[before + number % period] for number in range(depth - before - after)]
         return [*self.entries[:before], *repeated, *self.entries[len(self.entries) - after :]]
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """How often some layers are repeated: the size that says how many there are, over those at a time."""
-
-    path: Path
-    depth: str
-    layers: int
-
-    def at(self, depth: int) -> int:
-        """Return how often the layers are repeated.
-
-        Raises ValueError where that is no whole number.
-        """
-        if depth % self.layers != 0:
-            raise ValueError(f"{self.layers} layers are repeated, and {depth} are no multiple")
-        return depth // self.layers
-
-
-GoesOn: TypeAlias = LayerList | Repeats
 
 
 def written(
@@ -114,11 +97,3 @@ def beside(config: Mapping[str, Any], size: Path) -> Iterator[Path]:
     for path in list_paths(config):
         if path[:-1] == size[:-1] and len(at_path(config, path)) == layers:
             yield path
-
-
-def repeated(config: Mapping[str, Any], size: Path, depth: str) -> Iterable[Repeats]:
-    """Return the integers inside of lists beside a size that may say how often layers are repeated."""
-    layers = at_path(config, size)
-    for path, value in leaves(at_path(config, size[:-1]), size[:-1]):
-        if len(path) > len(size) and is_varied(value) and layers % value == 0:
-            yield Repeats(path, depth, layers // value)

@@ -9,7 +9,6 @@ import pytest
 import paramcalc as pc
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.symbols import same
 from paramcalc.tracing.fields import fields, with_fields
 from paramcalc.tree.block import Block
 from tests.forms import evidence_of
@@ -97,11 +96,6 @@ def test_lists_of_the_library_go_on_by_their_pattern(model_type: str, sizes: dic
         turns = {"attention_types": [[["global", "local"], depth // 2]]}
         lists = turns if model_type == "gpt_neo" else {"attn_layers": ["local", "lsh"] * (depth // 2)}
         assert predicts(tree, {**evidence.built[0], name: depth}, pc.from_config({**config, name: depth, **lists}))
-
-
-def test_how_often_layers_are_repeated_follows() -> None:
-    evidence = evidence_of(pc.derive_config({"model_type": "gpt_neo", **GPT_NEO}))
-    assert same(evidence.follows["attention_types_0_1"], pc.symbol("num_layers") / 2)
 
 
 LLAMA = {"model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 8, "vocab_size": 40}
