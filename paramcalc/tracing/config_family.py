@@ -110,7 +110,7 @@ class Family:
     def remarks(self, varied: Collection[str]) -> list[str]:
         """What is to be known of lists with an entry for each layer that the library does not make."""
         lists = [(each.name, each.depth) for each in self.lists.values() if each.depth in varied]
-        held = [f"{name} says each of {depth}={self.sizes[depth]} layers" for depth, name in self.depths.items()]
+        held = [f"{name} says what each layer is, by no plain pattern" for name in self.depths.values()]
         return [*(f"{name} goes on by its pattern with {depth}" for name, depth in lists), *held]
 
     def build(self, values: Mapping[str, Any]) -> nn.Module:

@@ -15,7 +15,7 @@ from paramcalc.tracing.config_family import Family
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.derive import proven
 from paramcalc.tracing.fields import chosen, places, with_fields
-from paramcalc.tracing.made import whole_of
+from paramcalc.tracing.made import whole_of, without_made
 from paramcalc.tree.block import Block
 
 PART = 0.25  # of the time, in which sizes that say which layers are of another kind must have found a form
@@ -80,6 +80,8 @@ def _own_name(name: str, settings: Any) -> str:
 def _started(data: Mapping[str, Any], at: Mapping[str, Any], settings: Any, where: str) -> dict[str, Any]:
     """A config with other values to start from, all fields under the names that the library keeps them by."""
     own = {_own_name(name, settings): value for name, value in data.items()}
+    if at:
+        own = without_made(own, own, (), (), where)
     whole = {**whole_of(settings, data, where), **own}
     known = places(whole)
     paths: dict[Any, Any] = {}

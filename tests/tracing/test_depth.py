@@ -9,6 +9,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.errors import ParamcalcError
+from paramcalc.rendering.derived import derived_text
 from paramcalc.tracing.fields import fields, with_fields
 from paramcalc.tree.block import Block
 from tests.forms import evidence_of
@@ -123,8 +124,11 @@ def kinds(letters: str) -> list[str]:
 
 def test_a_list_that_is_given_as_the_library_makes_it_follows() -> None:
     config = {"model_type": "smollm3", **TEXT, "no_rope_layers": [1, 1, 1, 0] * 2, "layer_types": kinds("f" * 8)}
-    assert evidence_of(pc.derive_config(config)).layout == {}
-    assert pc.derive_config(config).symbols == pc.derive_config({"model_type": "smollm3", **TEXT}).symbols
+    tree = pc.derive_config(config)
+    assert "num_hidden_layers" in tree.symbols
+    assert not [name for name in evidence_of(tree).built[0] if name.startswith("no_rope_layers_")]
+    fewer = pc.derive_config(config, at={"num_hidden_layers": 6}, vary=["num_hidden_layers", "vocab_size"])
+    assert fewer.bind(num_hidden_layers=8, vocab_size=40).params == pc.from_config(config).params
 
 
 def test_a_list_that_is_given_otherwise_goes_on_by_its_pattern() -> None:
@@ -133,6 +137,7 @@ def test_a_list_that_is_given_otherwise_goes_on_by_its_pattern() -> None:
     tree = pc.derive_config({**config, **heads})
     base = evidence_of(tree).built[0]
     assert "num_hidden_layers" in tree.symbols
+    assert tree.note == "num_attention_heads_per_layer goes on by its pattern with num_hidden_layers"
     for depth in (1, 2, 3, 5, 9, 13):
         longer = {"num_attention_heads_per_layer": [(4, 8, 8)[number % 3] for number in range(depth)]}
         model = pc.from_config({**config, **longer, "num_hidden_layers": depth})
@@ -141,7 +146,10 @@ def test_a_list_that_is_given_otherwise_goes_on_by_its_pattern() -> None:
 
 def test_a_list_without_a_plain_pattern_holds_the_number_of_layers() -> None:
     config = {"model_type": "smollm3", **TEXT, "layer_types": kinds("fsffsssf")}
-    evidence = evidence_of(pc.derive_config(config))
+    tree = pc.derive_config(config)
+    evidence = evidence_of(tree)
+    assert tree.note == "layer_types says what each layer is, by no plain pattern"
+    assert "note: layer_types says" in derived_text(tree, pc.formula(tree))
     assert evidence.fixed == {"num_hidden_layers": 8}
     assert evidence.layout == {}
 
