@@ -59,7 +59,7 @@ def derived(model_type: str, ask: Ask) -> Row:
 
 
 def deeper(config: Mapping[str, Any], names: Iterable[str]) -> list[str]:
-    """Return those of some sizes with which a fresh config makes other lists, at one of two values: none may be held."""
+    """Return those of some sizes with which a fresh config makes other lists, at two values: none may be held."""
     from paramcalc.sources.modules.config import library
     from paramcalc.tracing.config_family import Family
     from paramcalc.tracing.made import list_paths, made_of

@@ -113,9 +113,9 @@ def test_a_size_that_is_not_given_follows_as_the_library_makes_it() -> None:
             model = {**LLAMA, "num_key_value_heads": 2, "hidden_size": width, "num_hidden_layers": 3, **given}
             assert predicts(form, {"hidden_size": width, "num_hidden_layers": 3}, pc.from_config(model))
     names = ["text_config_hidden_size", "text_config_vocab_size"]
-    nested = pc.derive_config({"model_type": "llava", "text_config": LLAMA}, vary=names)
-    wider = pc.from_config({"model_type": "llava", "text_config": {**LLAMA, "hidden_size": 128}})
-    assert predicts(nested, {"text_config_hidden_size": 128, "text_config_vocab_size": 40}, wider)
+    whole = pc.derive_config({"model_type": "llava", "vision_config": VISION}, vary=names)
+    wider = {"model_type": "llava", "vision_config": VISION, "text_config": {"hidden_size": 2048, "vocab_size": 50}}
+    assert predicts(whole, {"text_config_hidden_size": 2048, "text_config_vocab_size": 50}, pc.from_config(wider))
 
 
 def kinds(letters: str) -> list[str]:
@@ -158,3 +158,12 @@ def test_stages_of_which_the_library_makes_no_more_lay_out_the_model() -> None:
     tree = pc.derive_config({"model_type": "convnext"})
     assert evidence_of(tree).layout == {"num_stages": 4}
     assert {f"depths_{number}" for number in range(4)} <= tree.symbols
+
+
+def test_a_number_that_stands_for_a_list_is_a_size() -> None:
+    sizes = {**TEXT, "num_hidden_layers": 10, "num_kv_shared_layers": 0, "vocab_size_per_layer_input": 20}
+    config = {"model_type": "gemma3n_text", **sizes}
+    tree = pc.derive_config(config, vary=["intermediate_size", "num_hidden_layers"])
+    for layers in (5, 6, 12):
+        model = pc.from_config({**config, "intermediate_size": 20, "num_hidden_layers": layers})
+        assert predicts(tree, {"intermediate_size": 20, "num_hidden_layers": layers}, model)
