@@ -9,7 +9,7 @@ import multiprocessing
 import re
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
@@ -53,9 +53,23 @@ def derived(model_type: str, ask: Ask) -> Row:
     seconds = round(time.perf_counter() - start, 2)
     wrong, further = _checked(config, tree, ask.further)
     evidence: Any = tree.evidence
-    held = [name for name in evidence.fixed if name not in evidence.only]
+    held = [name for name in evidence.fixed if name not in evidence.only] + deeper(config, evidence.layout)
     outcome = "wrong" if wrong else "fixed" if held else "full"
     return {**head, "outcome": outcome, "reason": wrong, **_told(tree), "further": further, "seconds": seconds}
+
+
+def deeper(config: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Return those of some sizes with which a fresh config makes other lists, at two values: none may be held."""
+    from paramcalc.sources.modules.config import library
+    from paramcalc.tracing.config_family import Family
+    from paramcalc.tracing.made import list_paths, made_of
+
+    with library():
+        models = Family(config, list(names))
+        sizes = {name: models.used[name] for name in names if all(isinstance(step, str) for step in models.used[name])}
+        made = made_of(models.base, models.whole, sizes, "config")
+    longer = {name for part in made if part in list_paths(models.whole) for name in made[part]}
+    return [name for name in sizes if name in longer]
 
 
 def _told(tree: Any) -> Row:
@@ -103,6 +117,7 @@ def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, in
     right = 0
     with library():
         models = Family(config, [*base, *tree.evidence.follows])
+        models.start(list(base))  # which lists go on with them
         for _ in range(2 * wanted):
             point = sampler.point(tree.preconditions)
             if point is None or right == wanted:

@@ -14,7 +14,7 @@ def derived_text(tree: Block, closed: Formula) -> str:
     """Return the form of a derived tree, its domain and its evidence, a line each."""
     lines = [formula_text(closed)]
     if tree.evidence is not None:
-        lines += ["", *evidence_lines(tree.evidence)]
+        lines += ["", *evidence_lines(tree.evidence), *([f"note: {tree.note}"] if tree.note else [])]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from paramcalc.sizes.symbols import Size, canonical, symbol_names
 from paramcalc.tracing.nodes import comparison_of, sound_expression
 
 Comparison: TypeAlias = tuple[str, Node, Node, bool]
+Turn: TypeAlias = tuple[Size, Node]
 
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 OTHERWISE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
@@ -26,7 +27,7 @@ def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, An
     divisions: dict[Condition, None] = {}
     branches: dict[Condition, None] = {}
     equal: dict[tuple[Size, Size], None] = {}
-    periods = _periods(met)
+    turns = _turns(met)
     for relation, left, right, outcome in dict.fromkeys(met):
         sides = _sides(left, right)
         if sides is None:
@@ -37,7 +38,8 @@ def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, An
         elif (relation == "eq") != outcome:
             branches |= _condition(sides[0], "!=", sides[1])
         else:
-            exact = {} if left[0] == "%" and left[2] in periods else _exact(left, right, *sides)
+            turn = _turn(left)
+            exact = {} if turn is not None and turn[0] in turns else _exact(left, right, *sides)
             divisions |= exact
             if not exact and len(symbol_names(sides[0]) | symbol_names(sides[1])) > 1:
                 equal[sides] = None
@@ -50,13 +52,24 @@ def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, An
     )
 
 
-def _periods(met: Sequence[Comparison]) -> set[Node]:
-    """The sizes by which the numbers of a loop were divided to see whose turn it is: none must leave no remainder."""
-    divided: dict[Node, set[int]] = {}
+def _turns(met: Sequence[Comparison]) -> set[Turn]:
+    """What was divided in a loop, number after number, to see whose turn it is: none must leave no remainder."""
+    divided: dict[Turn, set[int]] = {}
     for _, left, _, _ in met:
-        if left[0] == "%" and left[1][0] == "number":
-            divided.setdefault(left[2], set()).add(left[1][1])
-    return {size for size, numbers in divided.items() if any(number + 1 in numbers for number in numbers)}
+        turn = _turn(left)
+        if turn is not None:
+            (rest, divisor), number = turn
+            divided.setdefault((rest, divisor), set()).add(number)
+    return {turn for turn, numbers in divided.items() if any(number + 1 in numbers for number in numbers)}
+
+
+def _turn(node: Node) -> tuple[Turn, int] | None:
+    """What a number is added to before it is divided and by what, and the number; None where nothing is divided."""
+    above = sound_expression(node[1]) if node[0] == "%" else None
+    if above is None:
+        return None
+    number, rest = (above, 0) if isinstance(above, int) else above.as_coeff_Add()
+    return ((rest, node[2]), int(number)) if number == int(number) else None
 
 
 def _divisor(node: Node) -> dict[Condition, None]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from paramcalc.derivation.models.prober import Limits, Report
+from paramcalc.derivation.models.prober import Limits, Report, Spent
 from paramcalc.errors import unknown_name
 from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
-from paramcalc.tracing.config_family import Family, whole_of
+from paramcalc.tracing.config_family import Family
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.derive import proven
 from paramcalc.tracing.fields import chosen, places, with_fields
+from paramcalc.tracing.made import whole_of, without_made
 from paramcalc.tree.block import Block
+
+PART = 0.25  # of the time, in which sizes that say which layers are of another kind must have found a form
 
 
 def derive_config(
@@ -41,19 +46,29 @@ def derive_config(
     with library(where), within((limits or Limits()).seconds):
         settings = settings_of(data, where)
         data = _started(data, at or {}, settings, where)
-        known = whole_of(settings_of(data, where), data)
+        known = whole_of(settings_of(data, where), data, where)
         names = vary if vary is None or isinstance(vary, str) else [_own_name(name, settings) for name in vary]
         wanted = None if names is None else chosen(names, known, "field", where=where)
         models = Family(data, wanted or (), where)
         while True:
-            start = models.start(wanted)
-            if start.may_be_fixed:
-                start = start.laid_out(models.layout())
-            tree = proven(models.build, start, limits=limits, report=report)
+            tree = _form(models, wanted, limits or Limits(), report)
             elsewhere = models.unread(tree) if wanted is None else []
             if not elsewhere:
-                return noted(tree, data)
+                return noted(replace(tree, note="; ".join(models.remarks(tree.symbols))), data)
             models = Family(data, [*models.wanted, *elsewhere], where)
+
+
+def _form(models: Family, wanted: Sequence[str] | None, limits: Limits, report: Report | None) -> Block:
+    """The closed form of the models of a config.
+
+    Sizes that say which layers are of another kind may have none, and that may take long to see: then they are held.
+    """
+    if wanted is None and models.turns:
+        with contextlib.suppress(Spent):
+            part = replace(limits, seconds=limits.seconds * PART)
+            return proven(models.build, models.start(None), limits=part, report=report)
+    hold = models.turns if wanted is None else ()
+    return proven(models.build, models.start(wanted, hold), limits=limits, report=report)
 
 
 def _own_name(name: str, settings: Any) -> str:
@@ -65,7 +80,9 @@ def _own_name(name: str, settings: Any) -> str:
 def _started(data: Mapping[str, Any], at: Mapping[str, Any], settings: Any, where: str) -> dict[str, Any]:
     """A config with other values to start from, all fields under the names that the library keeps them by."""
     own = {_own_name(name, settings): value for name, value in data.items()}
-    whole = {**whole_of(settings, data), **own}
+    if at:
+        own = without_made(own, own, (), (), where)
+    whole = {**whole_of(settings, data, where), **own}
     known = places(whole)
     paths: dict[Any, Any] = {}
     for name, value in at.items():
