@@ -124,7 +124,12 @@ def headed(name: str, parts: Sequence[Node]) -> Node:
 
     >>> headed("floor64", [("symbol", "d")]), headed("gcd", [("symbol", "d"), ("number", 8)])
     (('floor', ('symbol', 'd')), ('gcd', ('symbol', 'd'), ('number', 8)))
+
+    Raises InvalidValue for a number that is to hold.
     """
+    if name == "holds64" and parts[0][0] not in COMPARED:
+        text = shortened(node_text(parts[0], {}))
+        raise InvalidValue(f"holds64({text}) is of no comparison", expected="one, such as holds64(n < 0.9*v)")
     return parts[0] if name == "holds64" else (name.removesuffix("64"), *parts)
 
 
