@@ -57,11 +57,11 @@ def _functions() -> dict[str, Callable[..., Any]]:
     def extreme(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         return lambda first, *others: _reduced(function, first, others)
 
-    return {
-        **{sign: function for sign, (_, function) in BINARY.items() if function is not operator.pow},
-        **{"floor": rounded(np.floor), "ceil": rounded(np.ceil), "round": rounded(np.rint), "trunc": rounded(np.trunc)},
-        **{"float": np.float64, "min": extreme(np.minimum), "max": extreme(np.maximum)},
-    }
+    functions: dict[str, Callable[..., Any]]
+    functions = {sign: function for sign, (_, function) in BINARY.items() if function is not operator.pow}
+    roundings = {"floor": np.floor, "ceil": np.ceil, "round": np.rint, "trunc": np.trunc}
+    functions |= {name: rounded(function) for name, function in roundings.items()}
+    return {**functions, "float": np.float64, "min": extreme(np.minimum), "max": extreme(np.maximum)}
 
 
 def _reduced(function: Callable[[Any, Any], Any], first: Any, others: tuple[Any, ...]) -> Any:
