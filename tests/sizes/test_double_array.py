@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from paramcalc.sizes.double import Node
@@ -14,6 +14,7 @@ MOST = 10**6
 
 
 @given(programs, st.lists(st.tuples(st.integers(1, MOST), st.integers(1, MOST)), min_size=1, max_size=20))
+@example(("round", ("*", ("number", 0.5), ("symbol", "a"))), [(1, 1), (3, 1), (5, 1)])
 def test_arrays_round_as_numbers_do(node: Node, points: list[tuple[int, int]]) -> None:
     assume(is_arrayed(node, dict.fromkeys(NAMES, (1, MOST))))
     each = [true_at(node, dict(zip(NAMES, point, strict=True))) for point in points]
