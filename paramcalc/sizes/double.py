@@ -210,7 +210,7 @@ _SPANS: dict[str, Callable[[Sequence[Span]], Span]] = {
     "%": lambda sides: (min(0, sides[1][0]), max(0, sides[1][1])),
     "**": _power,
     **{name: lambda sides: _near(sides[0]) for name in ROUNDINGS},
-    "float": lambda sides: sides[0],
+    "float": lambda sides: (float(sides[0][0]), float(sides[0][1])),
     "sqrt": lambda sides: (_root(sides[0][0]), _root(sides[0][1])),
     "isqrt": lambda sides: _near((_root(sides[0][0]), _root(sides[0][1]))),
     "min": lambda sides: (min(low for low, _ in sides), min(high for _, high in sides)),
