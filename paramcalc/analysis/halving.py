@@ -1,7 +1,7 @@
 """The last integer within a budget that meets all conditions, found by halving runs of integers.
 
-A run is left out only where bounds prove that it has none. Whatever has bounds can be asked, such as what code rounds in
-double precision.
+A run is left out only where bounds prove that it has none. Whatever has bounds can be asked, such as what code rounds
+in double precision.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from paramcalc.analysis.interval import Interval, enclosure, multiples_in
 from paramcalc.errors import InvalidValue, NoSolution, ParamcalcError
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.interval import Interval, enclosure, multiples_in
 from paramcalc.sizes.point import tested
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size

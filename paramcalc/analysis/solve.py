@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.analysis.halving import last_within
 from paramcalc.analysis.polynomial import intersect, nonnegative
-from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
+from paramcalc.errors import InvalidType, InvalidValue, NoSolution, ParamcalcError, unknown_name
 from paramcalc.sizes.conditions import Condition, related
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size, substitute, symbol
 from paramcalc.tree.block import Block
@@ -190,11 +190,15 @@ def _sign(expr: Size, x: Any) -> Any:
 
 
 def _why_none(block: Block, name: str, unconditional: int | None, budget: int) -> str:
-    """What the budget, or a condition, makes impossible: at the largest value that fits by its count, or else at 1."""
+    """What the budget or a condition rules out: the largest value that the count alone would allow, or else 1."""
     value = unconditional or 1
-    params = substitute(block.params, {symbol(name): value})
+    at = {symbol(name): value}
+    try:
+        params = substitute(block.params, at)
+        broken = next((each for each in block.preconditions if not each.bind(at).holds), None)
+    except ParamcalcError:
+        return "no value meets the conditions"
     if not isinstance(params, int):
         return "no value meets the conditions"
     said = f"{name}={value:,} would give {params:,}"
-    broken = next((each for each in block.preconditions if not each.bind({symbol(name): value}).holds), None)
-    return f"{said}, but is ruled out: {broken} does not hold there" if params <= budget and broken else said
+    return f"{said}, but {broken} does not hold there" if params <= budget else said

@@ -201,6 +201,12 @@ def _near(side: Span) -> Span:
     return side[0] - 1, side[1] + 1
 
 
+def _largest_common(sides: Sequence[Span]) -> float:
+    """No common divisor is larger than any number but 0."""
+    numbers = [max(abs(low), abs(high)) for low, high in sides]
+    return min((each for each, (low, high) in zip(numbers, sides, strict=True) if low * high > 0), default=max(numbers))
+
+
 _SPANS: dict[str, Callable[[Sequence[Span]], Span]] = {
     "+": lambda sides: (sides[0][0] + sides[1][0], sides[0][1] + sides[1][1]),
     "-": lambda sides: (sides[0][0] - sides[1][1], sides[0][1] - sides[1][0]),
@@ -215,7 +221,7 @@ _SPANS: dict[str, Callable[[Sequence[Span]], Span]] = {
     "isqrt": lambda sides: _near((_root(sides[0][0]), _root(sides[0][1]))),
     "min": lambda sides: (min(low for low, _ in sides), min(high for _, high in sides)),
     "max": lambda sides: (max(low for low, _ in sides), max(high for _, high in sides)),
-    "gcd": lambda sides: (0, max(max(abs(low), abs(high)) for low, high in sides)),
+    "gcd": lambda sides: (0, _largest_common(sides)),
     "log2": lambda _: (-1_100, 1_100),
     **dict.fromkeys(COMPARED, lambda _: (0, 1)),
 }

@@ -27,8 +27,6 @@ def enclosure(expr: Size) -> Enclosure:
     """
     if isinstance(expr, int):
         return lambda _: (expr, expr)
-    import sympy
-
     if expr.is_Rational:
         number = int(expr.p) if expr.q == 1 else Fraction(int(expr.p), int(expr.q))
         return lambda _: (number, number)
