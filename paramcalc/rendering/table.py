@@ -10,7 +10,9 @@ from paramcalc.analysis.storage import Stored, storage
 from paramcalc.rendering import numbers
 from paramcalc.sizes.conditions import as_size
 from paramcalc.sizes.symbols import Size, sympified, total
+from paramcalc.sizes.write import rounding_note, sides_of
 from paramcalc.tree.block import Block
+from paramcalc.tree.shapes import sizes_of
 from paramcalc.tree.totals import Totals, substituted
 
 
@@ -44,6 +46,7 @@ class Table:
     total: Line
     stored: tuple[Stored, ...]
     domain: tuple[str, ...]
+    rounding: str
     note: str
     symbolic: bool
     nbytes: bool
@@ -90,6 +93,7 @@ class Table:
             "Size of the parameters": "" if self.nbytes else _sizes(totals.params, self.stored),
             **(_bytes(self.stored) if self.nbytes else {}),
             "Holds for": " and ".join(self.domain),
+            "Rounded": self.rounding,
             "Not shown": _left_out(hidden),
             "Note": self.note,
         }
@@ -116,10 +120,16 @@ def table(
         total=lines[0],
         stored=storage(numbered),
         domain=tuple(str(each) for each in block.preconditions) if symbolic or not at else (),
+        rounding=rounding_note(_shown(block if symbolic or not at else numbered)),
         note=block.note,
         symbolic=symbolic,
         nbytes=nbytes,
     )
+
+
+def _shown(block: Block) -> list[Size]:
+    """The sizes in a tree, and those of its conditions."""
+    return [*sizes_of(block), *sides_of(block.preconditions)]
 
 
 def printable(text: str) -> str:

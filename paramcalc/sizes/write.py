@@ -85,13 +85,34 @@ def sum_latex(
     """Return a sum as LaTeX: aligned, a line for each part with its label, and where it holds."""
     first, *others = [as_latex(expr, notation) for _, expr in parts]
     domain = ",\\; ".join(condition_latex(condition, notation) for condition in conditions)
-    where = rf"\quad \text{{for }} {domain}" if domain else ""
+    meaning = rounding_note([*(expr for _, expr in parts), *sides_of(conditions)], latex=True)
+    notes = [("for", domain), ("where", meaning)]
+    where = [rf"\quad \text{{{word} }} {note}" for word, note in notes if note]
     if not others:
-        return f"{first} {where}" if where else first
+        return " ".join([first, *where])
     terms = [first, *(term if term.startswith("-") else f"+ {term}" for term in others)]
     lines = [rf"{term} && \text{{{_escaped(label)}}}" for (label, _), term in zip(parts, terms, strict=True)]
-    body = " \\\\\n  &".join([*lines, *([where] if where else [])])
+    body = " \\\\\n  &".join([*lines, *where])
     return f"\\begin{{aligned}}\n  N ={{}} &{body}\n\\end{{aligned}}"
+
+
+def sides_of(conditions: Iterable[Condition]) -> list[Size]:
+    """Return what stands on both sides of conditions."""
+    return [side for each in conditions for side in (each.left, each.right)]
+
+
+def rounding_note(exprs: Iterable[Size], *, latex: bool = False) -> str:
+    """Return what numbers mean that code rounds in double precision, empty where there are none.
+
+    >>> rounding_note([4 * symbol("h"), 3])
+    ''
+    """
+    symbolic = [expr for expr in exprs if not isinstance(expr, int)]
+    if not symbolic:
+        return ""
+    from paramcalc.sizes.rounded64 import explained
+
+    return explained(symbolic, latex=latex)
 
 
 def _escaped(label: str) -> str:
