@@ -147,6 +147,19 @@ def never_negative(node: Node, signs: Mapping[str, bool]) -> bool:
     return kind in ("sqrt", *WHOLE, *COMPARED) or (kind not in ("-", "log2") and all(known))
 
 
+def with_floors(node: Node, signs: Mapping[str, bool]) -> Node:
+    """Return a program in which a floor is written for what `int()` makes of a number that is never negative.
+
+    >>> with_floors(("trunc", ("/", ("symbol", "d"), ("number", 3))), {"d": True})
+    ('floor', ('/', ('symbol', 'd'), ('number', 3)))
+    """
+    kind, *parts = node
+    if kind in ("symbol", "number"):
+        return node
+    inside = [with_floors(part, signs) for part in parts]
+    return ("floor" if kind == "trunc" and never_negative(parts[0], signs) else kind, *inside)
+
+
 def span(node: Node, spans: Mapping[str, Span]) -> Span:
     """Return numbers between which all lie that a program computes, where its sizes lie between some.
 

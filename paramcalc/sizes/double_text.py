@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from paramcalc.errors import InvalidValue, shortened
-from paramcalc.sizes.double import BINARY, CALLED, COMPARED, ONE, ROUNDINGS, Node
+from paramcalc.sizes.double import BINARY, CALLED, COMPARED, ONE, Node
 
 SIGNS: Mapping[type[ast.AST], str] = {kind: sign for sign, (kind, _) in (*BINARY.items(), *COMPARED.items())}
 
@@ -94,6 +94,7 @@ def node_latex(node: Node, names: Mapping[str, str]) -> str:
     return f"{left} {sign} {right}"
 
 
+_BRACKETS = {"floor": ("lfloor", "rfloor"), "ceil": ("lceil", "rceil"), "round": ("lfloor", "rceil")}
 _LEVELS = {"+": 1, "-": 1, "%": 1, "*": 2, "/": 3, "**": 3, **dict.fromkeys(COMPARED, 0)}  # how close parts stand
 _LEAST = {"+": (1, 2), "-": (1, 2), "%": (3, 3), "*": (2, 3), "**": (4, 0), **dict.fromkeys(COMPARED, (1, 1))}
 
@@ -116,13 +117,12 @@ def _number_latex(number: float) -> str:
 
 
 def _called_latex(name: str, sides: list[str]) -> str:
-    if name in ROUNDINGS:
-        left, right = {"ceil": (r"\lceil", r"\rceil"), "round": (r"\lfloor", r"\rceil")}.get(
-            name, (r"\lfloor", r"\rfloor")
-        )
-        return rf"\left{left} {sides[0]} \right{right}"
+    if name in _BRACKETS:
+        left, right = _BRACKETS[name]
+        return rf"\left\{left} {sides[0]} \right\{right}"
     if name in ("sqrt", "isqrt"):
         root = rf"\sqrt{{{sides[0]}}}"
         return root if name == "sqrt" else rf"\left\lfloor {root} \right\rfloor"
-    head = {"log2": r"\log_2", "lcm": r"\operatorname{lcm}"}.get(name, rf"\{name}")
+    own = {"log2": r"\log_2", "lcm": r"\operatorname{lcm}", "trunc": r"\operatorname{trunc}"}
+    head = own.get(name, rf"\{name}")
     return rf"{head}\left({', '.join(sides)}\right)"

@@ -24,6 +24,7 @@ from paramcalc.sizes.double import (
     number_at,
     parts_of,
     replaced,
+    with_floors,
 )
 from paramcalc.sizes.double_text import node_latex, node_text
 
@@ -99,9 +100,13 @@ class rounded64(sympy.Function):  # type: ignore[misc]  # sympy has no types  # 
         """What the program computes with."""
         return tuple(self.args[1:])
 
+    @property
+    def signs(self) -> dict[str, bool]:
+        """Which sizes are never negative, by their names in the program."""
+        return {f"x{place}": bool(size.is_nonnegative) for place, size in enumerate(self.sizes)}
+
     def _eval_is_nonnegative(self) -> bool | None:
-        signs = {f"x{place}": bool(size.is_nonnegative) for place, size in enumerate(self.sizes)}
-        return True if never_negative(self.node, signs) else None
+        return True if never_negative(self.node, self.signs) else None
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.node[0] in ("gcd", "lcm") and all(size.is_positive for size in self.sizes) else None
@@ -123,15 +128,15 @@ class rounded64(sympy.Function):  # type: ignore[misc]  # sympy has no types  # 
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         names = {f"x{place}": _enclosed(size, printer._print(size)) for place, size in enumerate(self.sizes)}
-        left, right = BRACKETS.get(self.bracket, ("", ""))
-        text = rf"{left} {node_latex(_head(self.node)[1][0], names)} {right}" if left else node_latex(self.node, names)
+        head, inside = self.latex_head
+        left, right = BRACKETS.get(head, ("", ""))
+        text = rf"{left} {node_latex(inside[0], names)} {right}" if left else node_latex(self.node, names)
         return text if exp is None else rf"{text}^{{{exp}}}"
 
     @property
-    def bracket(self) -> str:
-        """What its brackets in LaTeX mean: what `int()` makes of a number that is never negative is a floor."""
-        head = _head(self.node)[0]
-        return "floor64" if head == "trunc64" and self.is_nonnegative else head
+    def latex_head(self) -> tuple[str, Sequence[Node]]:
+        """What its brackets in LaTeX mean, and what is in them: those of `int()` are a floor where that is the same."""
+        return _head(with_floors(self.node, self.signs))
 
 
 def _enclosed(size: Any, text: str) -> str:
@@ -149,7 +154,7 @@ def explained(exprs: Iterable[Any], *, latex: bool = False) -> str:
     \left\lfloor \cdot \right\rfloor_{64} \text{ is Python's math.floor, computed in double precision}
     """
     found = {each for expr in exprs if not isinstance(expr, int) for each in expr.atoms(rounded64)}
-    names = {each.bracket if latex else _head(each.node)[0] for each in found}
+    names = {(each.latex_head if latex else _head(each.node))[0] for each in found}
     kept = [name for name in MEANT if name in names]
     if not kept:
         return ""
