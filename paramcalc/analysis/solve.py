@@ -201,4 +201,4 @@ def _why_none(block: Block, name: str, unconditional: int | None, budget: int) -
     if not isinstance(params, int):
         return "no value meets the conditions"
     said = f"{name}={value:,} would give {params:,}"
-    return f"{said}, but {broken} does not hold there" if params <= budget else said
+    return f"{said}, but {broken} does not hold there" if params <= budget and broken else said
