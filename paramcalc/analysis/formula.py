@@ -11,7 +11,7 @@ from paramcalc.analysis.scope import NO_LIMIT, Scope, scope_of
 from paramcalc.errors import InvalidValue, unknown_name
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import Size, canonical, symbol, symbol_names
-from paramcalc.sizes.write import as_text, check_notation, condition_text, sum_latex, sum_text
+from paramcalc.sizes.write import as_text, check_notation, condition_text, rounding_note, sides_of, sum_latex, sum_text
 from paramcalc.tree.block import Block
 from paramcalc.tree.traverse import bottom_up
 
@@ -47,6 +47,11 @@ class Formula:
     def domain(self) -> str:
         """The conditions as text: empty where the formula always holds."""
         return " and ".join(condition_text(condition, self.notation) for condition in self.conditions)
+
+    @property
+    def rounding(self) -> str:
+        """What numbers mean that code rounds in double precision, as text: empty where there are none."""
+        return rounding_note([*(part.expr for part in self.parts), *sides_of(self.conditions)])
 
     def __str__(self) -> str:
         return as_text(sum(part.expr for part in self.parts), self.notation)

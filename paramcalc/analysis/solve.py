@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from paramcalc.analysis.halving import last_within
 from paramcalc.analysis.polynomial import intersect, nonnegative
-from paramcalc.errors import InvalidType, InvalidValue, NoSolution, unknown_name
+from paramcalc.errors import InvalidType, InvalidValue, NoSolution, ParamcalcError, unknown_name
 from paramcalc.sizes.conditions import Condition, related
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size, substitute, symbol
 from paramcalc.tree.block import Block
@@ -54,21 +55,26 @@ def solution(block: Block, name: str, *, budget: int) -> Solution:
         raise InvalidValue(problem, where=f"solve for {name}", advice="give every other symbol a value first")
     question = f"{name} within {int(budget):,} parameters"
     value = _largest(block.params, name, int(budget), block.preconditions, question)
-    if value is None:
-        raise NoSolution(f"no {question}", advice=_why_none(block, name))
     try:
         unconditional = _largest(block.params, name, int(budget), (), question)
-    except NoSolution:
+    except (NoSolution, InvalidValue):
         unconditional = None
+    if value is None:
+        raise NoSolution(f"no {question}", advice=_why_none(block, name, unconditional, int(budget)))
     params = substitute(block.params, {symbol(name): value})
     assert params <= budget
     return Solution(value, params, unconditional, block.preconditions)
 
 
 def _largest(params: Size, name: str, budget: int, conditions: tuple[Condition, ...], question: str) -> int | None:
-    """The largest value, class by class: for x = period * (t - 1) + rest, floors and remainders are polynomial in t."""
+    """The largest value, class by class: for x = period * (t - 1) + rest, floors and remainders are polynomial in t.
+
+    Where they are not, or there are too many classes, runs of values are halved.
+    """
     x = symbol(name)
     period = _period([params, *(side for each in conditions for side in (each.left, each.right))])
+    if period is None:
+        return last_within(params, name, budget, conditions, question)
     best: int | None = None
     for rest in range(1, period + 1):
         inside = {x: period * (x - 1) + rest}
@@ -79,23 +85,27 @@ def _largest(params: Size, name: str, budget: int, conditions: tuple[Condition, 
     return best
 
 
-def _period(exprs: list[Size]) -> int:
-    """After how many values the floors and ceilings of some expressions have gone through all their remainders."""
-    period = math.lcm(*(_steps(expr) for expr in exprs if not isinstance(expr, int)))
-    if period > MOST_CLASSES:
-        problem = f"floors and remainders repeat only every {period:,}"
-        raise InvalidValue(problem, where="solve", expected=f"at most {MOST_CLASSES:,}")
-    return period
+def _period(exprs: list[Size]) -> int | None:
+    """After how many values the floors and ceilings of some expressions have gone through all their remainders.
+
+    None where that takes too many, or where they hold what is not periodic, such as a number rounded by code.
+    """
+    import sympy
+
+    from paramcalc.sizes.logarithm import ilog, ipow
+    from paramcalc.sizes.rounded64 import rounded64
+
+    symbolic = [expr for expr in exprs if not isinstance(expr, int)]
+    if any(expr.has(rounded64, ilog, ipow, sympy.Max, sympy.Min) for expr in symbolic):
+        return None
+    period = math.lcm(*map(_steps, symbolic))
+    return period if period <= MOST_CLASSES else None
 
 
 def _steps(expr: Any) -> int:
     """The least common multiple of what outer floors divide by, each times that of the floors inside."""
     import sympy
 
-    from paramcalc.sizes.logarithm import ilog
-
-    if isinstance(expr, ilog) and expr.free_symbols:
-        raise InvalidValue(f"{expr} is no polynomial", where="solve", advice="try values with evaluate")
     if isinstance(expr, sympy.floor | sympy.ceiling):
         below = sympy.denom(sympy.together(expr.args[0]))
         return (int(below) if below.is_Integer else 1) * _steps(expr.args[0])
@@ -179,6 +189,16 @@ def _sign(expr: Size, x: Any) -> Any:
     return sympy.Poly(numerator, x, domain="QQ")
 
 
-def _why_none(block: Block, name: str) -> str:
-    smallest = substitute(block.params, {symbol(name): 1})
-    return f"{name}=1 would give {smallest:,}" if isinstance(smallest, int) else "no value meets the conditions"
+def _why_none(block: Block, name: str, unconditional: int | None, budget: int) -> str:
+    """What the budget or a condition rules out: the largest value that the count alone would allow, or else 1."""
+    value = unconditional or 1
+    at = {symbol(name): value}
+    try:
+        params = substitute(block.params, at)
+        broken = next((each for each in block.preconditions if not each.bind(at).holds), None)
+    except ParamcalcError:
+        return "no value meets the conditions"
+    if not isinstance(params, int):
+        return "no value meets the conditions"
+    said = f"{name}={value:,} would give {params:,}"
+    return f"{said}, but {broken} does not hold there" if params <= budget and broken else said

@@ -14,7 +14,7 @@ from paramcalc.tree.shapes import shape_text
 
 def formula_text(form: Formula) -> str:
     """Return a closed form as text: a line for each part, then how far it goes, where it holds, and what is held."""
-    notes = [form.remark, f"for {form.domain}" if form.domain else ""]
+    notes = [form.remark, f"for {form.domain}" if form.domain else "", form.rounding and f"where {form.rounding}"]
     notes += [printable(f"{title}: {text}") for title, text in form.scope.texts(form.notation).items()]
     return "\n".join([form.lines(), *(note for note in notes if note)])
 

@@ -11,7 +11,9 @@ from paramcalc.analysis.storage import Stored, storage
 from paramcalc.rendering import numbers
 from paramcalc.sizes.conditions import as_size
 from paramcalc.sizes.symbols import Size, sympified, total
+from paramcalc.sizes.write import rounding_note, sides_of
 from paramcalc.tree.block import Block
+from paramcalc.tree.shapes import sizes_of
 from paramcalc.tree.totals import Totals, substituted
 
 
@@ -46,6 +48,7 @@ class Table:
     stored: tuple[Stored, ...]
     domain: tuple[str, ...]
     scope: Scope
+    rounding: str
     note: str
     symbolic: bool
     nbytes: bool
@@ -93,6 +96,7 @@ class Table:
             **(_bytes(self.stored) if self.nbytes else {}),
             "Holds for": " and ".join(self.domain),
             **{title.capitalize(): text for title, text in self.scope.texts().items() if title != "without a form"},
+            "Rounded": self.rounding,
             "Not shown": _left_out(hidden),
             "Note": self.note,
         }
@@ -120,10 +124,16 @@ def table(
         stored=storage(numbered),
         domain=tuple(str(each) for each in block.preconditions) if symbolic or not at else (),
         scope=scope_of(block),
+        rounding=rounding_note(_shown(block if symbolic or not at else numbered)),
         note=block.note,
         symbolic=symbolic,
         nbytes=nbytes,
     )
+
+
+def _shown(block: Block) -> list[Size]:
+    """The sizes in a tree, and those of its conditions."""
+    return [*sizes_of(block), *sides_of(block.preconditions)]
 
 
 def printable(text: str) -> str:

@@ -147,6 +147,19 @@ def never_negative(node: Node, signs: Mapping[str, bool]) -> bool:
     return kind in ("sqrt", *WHOLE, *COMPARED) or (kind not in ("-", "log2") and all(known))
 
 
+def with_floors(node: Node, signs: Mapping[str, bool]) -> Node:
+    """Return a program in which a floor is written for what `int()` makes of a number that is never negative.
+
+    >>> with_floors(("trunc", ("/", ("symbol", "d"), ("number", 3))), {"d": True})
+    ('floor', ('/', ('symbol', 'd'), ('number', 3)))
+    """
+    kind, *parts = node
+    if kind in ("symbol", "number"):
+        return node
+    inside = [with_floors(part, signs) for part in parts]
+    return ("floor" if kind == "trunc" and never_negative(parts[0], signs) else kind, *inside)
+
+
 def span(node: Node, spans: Mapping[str, Span]) -> Span:
     """Return numbers between which all lie that a program computes, where its sizes lie between some.
 
@@ -201,6 +214,12 @@ def _near(side: Span) -> Span:
     return side[0] - 1, side[1] + 1
 
 
+def _largest_common(sides: Sequence[Span]) -> float:
+    """No common divisor is larger than any number but 0."""
+    numbers = [max(abs(low), abs(high)) for low, high in sides]
+    return min((each for each, (low, high) in zip(numbers, sides, strict=True) if low * high > 0), default=max(numbers))
+
+
 _SPANS: dict[str, Callable[[Sequence[Span]], Span]] = {
     "+": lambda sides: (sides[0][0] + sides[1][0], sides[0][1] + sides[1][1]),
     "-": lambda sides: (sides[0][0] - sides[1][1], sides[0][1] - sides[1][0]),
@@ -210,12 +229,12 @@ _SPANS: dict[str, Callable[[Sequence[Span]], Span]] = {
     "%": lambda sides: (min(0, sides[1][0]), max(0, sides[1][1])),
     "**": _power,
     **{name: lambda sides: _near(sides[0]) for name in ROUNDINGS},
-    "float": lambda sides: sides[0],
+    "float": lambda sides: (float(sides[0][0]), float(sides[0][1])),
     "sqrt": lambda sides: (_root(sides[0][0]), _root(sides[0][1])),
     "isqrt": lambda sides: _near((_root(sides[0][0]), _root(sides[0][1]))),
     "min": lambda sides: (min(low for low, _ in sides), min(high for _, high in sides)),
     "max": lambda sides: (max(low for low, _ in sides), max(high for _, high in sides)),
-    "gcd": lambda sides: (0, max(max(abs(low), abs(high)) for low, high in sides)),
+    "gcd": lambda sides: (0, _largest_common(sides)),
     "log2": lambda _: (-1_100, 1_100),
     **dict.fromkeys(COMPARED, lambda _: (0, 1)),
 }

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from paramcalc.errors import InvalidValue, shortened
-from paramcalc.sizes.double import BINARY, CALLED, COMPARED, ONE, ROUNDINGS, Node
+from paramcalc.sizes.double import BINARY, CALLED, COMPARED, ONE, Node
 
 SIGNS: Mapping[type[ast.AST], str] = {kind: sign for sign, (kind, _) in (*BINARY.items(), *COMPARED.items())}
 
@@ -67,7 +67,7 @@ def _syntax(node: Node, names: Mapping[str, str]) -> ast.expr:
 
 
 def node_latex(node: Node, names: Mapping[str, str]) -> str:
-    r"""Return a program as LaTeX, its sizes as given.
+    r"""Return a program as LaTeX, its sizes as given, with brackets that keep the order in which it is computed.
 
     >>> print(node_latex(("floor", ("*", ("number", 0.5), ("symbol", "d"))), {"d": "d"}))
     \left\lfloor 0.5 \, d \right\rfloor
@@ -76,30 +76,53 @@ def node_latex(node: Node, names: Mapping[str, str]) -> str:
     if kind == "symbol":
         return names[parts[0]]
     if kind == "number":
-        return repr(parts[0])
-    sides = [node_latex(part, names) for part in parts]
-    if kind == "/":
-        return rf"\frac{{{sides[0]}}}{{{sides[1]}}}"
-    if kind in ROUNDINGS:
-        left, right = {"ceil": (r"\lceil", r"\rceil"), "round": (r"\lfloor", r"\rceil")}.get(
-            kind, (r"\lfloor", r"\rfloor")
-        )
-        return rf"\left{left} {sides[0]} \right{right}"
+        return _number_latex(parts[0])
     if kind == "float":
-        return sides[0]
-    if kind in ("sqrt", "isqrt"):
-        root = rf"\sqrt{{{sides[0]}}}"
-        return root if kind == "sqrt" else rf"\left\lfloor {root} \right\rfloor"
+        return node_latex(parts[0], names)
     if kind in CALLED:
-        head = {"log2": r"\log_2", "lcm": r"\operatorname{lcm}"}.get(kind, rf"\{kind}")
-        return rf"{head}\left({', '.join(sides)}\right)"
-    inner = [
-        rf"\left({side}\right)" if part[0] in ("+", "-", "%", "//") and kind in ("*", "**", "//", "%", "-") else side
-        for side, part in zip(sides, parts, strict=True)
-    ]
+        return _called_latex(kind, [node_latex(part, names) for part in parts])
+    least = _LEAST.get(kind, (0, 0))
+    left, right = (_bracketed(part, names, level) for part, level in zip(parts, least, strict=True))
+    if kind in ("/", "//"):
+        quotient = rf"\frac{{{left}}}{{{right}}}"
+        return quotient if kind == "/" else rf"\left\lfloor {quotient} \right\rfloor"
     if kind == "**":
-        return rf"{inner[0]}^{{{sides[1]}}}"
-    if kind == "//":
-        return rf"\left\lfloor \frac{{{sides[0]}}}{{{sides[1]}}} \right\rfloor"
+        return rf"{left}^{{{right}}}"
+    if kind == "*" and parts[1][0] == "number":
+        return rf"{left} \cdot {right}"
     sign = {"*": r"\,", "%": r"\bmod", "<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}.get(kind, kind)
-    return f"{inner[0]} {sign} {inner[1]}"
+    return f"{left} {sign} {right}"
+
+
+_BRACKETS = {"floor": ("lfloor", "rfloor"), "ceil": ("lceil", "rceil"), "round": ("lfloor", "rceil")}
+_LEVELS = {"+": 1, "-": 1, "%": 1, "*": 2, "/": 3, "**": 3, **dict.fromkeys(COMPARED, 0)}  # how close parts stand
+_LEAST = {"+": (1, 2), "-": (1, 2), "%": (3, 3), "*": (2, 3), "**": (4, 0), **dict.fromkeys(COMPARED, (1, 1))}
+
+
+def _bracketed(node: Node, names: Mapping[str, str], least: int) -> str:
+    """A part in brackets where it stands less close together than its place asks for."""
+    if node[0] == "float":
+        return _bracketed(node[1], names, least)
+    text = node_latex(node, names)
+    level = _LEVELS.get(node[0], 4)
+    if node[0] == "number":
+        level = 1 if node[1] < 0 else 2 if "cdot" in text else 4
+    return text if level >= least else rf"\left({text}\right)"
+
+
+def _number_latex(number: float) -> str:
+    """A number with its digits; a power of ten where Python writes one."""
+    digits, _, power = repr(number).partition("e")
+    return rf"{digits} \cdot 10^{{{int(power)}}}" if power else digits
+
+
+def _called_latex(name: str, sides: list[str]) -> str:
+    if name in _BRACKETS:
+        left, right = _BRACKETS[name]
+        return rf"\left\{left} {sides[0]} \right\{right}"
+    if name in ("sqrt", "isqrt"):
+        root = rf"\sqrt{{{sides[0]}}}"
+        return root if name == "sqrt" else rf"\left\lfloor {root} \right\rfloor"
+    own = {"log2": r"\log_2", "lcm": r"\operatorname{lcm}", "trunc": r"\operatorname{trunc}"}
+    head = own.get(name, rf"\{name}")
+    return rf"{head}\left({', '.join(sides)}\right)"

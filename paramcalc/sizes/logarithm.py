@@ -28,9 +28,10 @@ class ilog(sympy.Function):  # type: ignore[misc]  # sympy has no types  # the n
         """Return the number where both are numbers."""
         return sympy.Integer(logarithm(int(x), int(base))) if x.is_Integer and base.is_Integer else None
 
-    def _latex(self, printer: Any) -> str:
-        x, base = map(printer._print, self.args)
-        return rf"\left\lfloor \log_{{{base}}} {x} \right\rfloor"
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        x, base = printer.parenthesize(self.args[0], PRECEDENCE["Mul"]), printer._print(self.args[1])
+        text = rf"\left\lfloor \log_{{{base}}} {x} \right\rfloor"
+        return text if exp is None else rf"{text}^{{{exp}}}"
 
 
 class ipow(sympy.Function):  # type: ignore[misc]  # sympy has no types
@@ -57,9 +58,10 @@ class ipow(sympy.Function):  # type: ignore[misc]  # sympy has no types
         base, exponent = self.args
         return f"{printer.parenthesize(base, PRECEDENCE['Pow'])}**{printer._print(exponent)}"
 
-    def _latex(self, printer: Any) -> str:
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
         base, exponent = self.args
-        return rf"{printer.parenthesize(base, PRECEDENCE['Pow'])}^{{{printer._print(exponent)}}}"
+        text = rf"{printer.parenthesize(base, PRECEDENCE['Pow'])}^{{{printer._print(exponent)}}}"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
 def logarithm(x: Any, base: Any) -> Any:

@@ -6,7 +6,7 @@ exact one: `int(90 * 0.7)` is 62.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,11 +24,26 @@ from paramcalc.sizes.double import (
     number_at,
     parts_of,
     replaced,
+    with_floors,
 )
 from paramcalc.sizes.double_text import node_latex, node_text
 
 MOST_NODES = 500  # of a program
 LETTERS = ("n", "m", "k", "p", "q", "r", "s", "t")  # for what is no symbol alone
+
+MEANT = {
+    **{f"{name}64": f"Python's math.{name}" for name in ("floor", "ceil")},
+    "round64": "Python's round",
+    "trunc64": "Python's int",
+    "holds64": "1 where the comparison holds, else 0",
+}
+BRACKETS = {
+    "floor64": (r"\left\lfloor", r"\right\rfloor_{64}"),
+    "ceil64": (r"\left\lceil", r"\right\rceil_{64}"),
+    "round64": (r"\left\lfloor", r"\right\rceil_{64}"),
+    "trunc64": (r"\operatorname{trunc}_{64}\left(", r"\right)"),
+    "holds64": (r"\left[", r"\right]_{64}"),
+}
 
 
 class Program(sympy.AtomicExpr):  # type: ignore[misc]  # sympy has no types
@@ -85,9 +100,13 @@ class rounded64(sympy.Function):  # type: ignore[misc]  # sympy has no types  # 
         """What the program computes with."""
         return tuple(self.args[1:])
 
+    @property
+    def signs(self) -> dict[str, bool]:
+        """Which sizes are never negative, by their names in the program."""
+        return {f"x{place}": bool(size.is_nonnegative) for place, size in enumerate(self.sizes)}
+
     def _eval_is_nonnegative(self) -> bool | None:
-        signs = {f"x{place}": bool(size.is_nonnegative) for place, size in enumerate(self.sizes)}
-        return True if never_negative(self.node, signs) else None
+        return True if never_negative(self.node, self.signs) else None
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.node[0] in ("gcd", "lcm") and all(size.is_positive for size in self.sizes) else None
@@ -107,8 +126,43 @@ class rounded64(sympy.Function):  # type: ignore[misc]  # sympy has no types  # 
         head, inside = _head(self.node)
         return f"{head}({', '.join([*(node_text(part, names) for part in inside), *explained])})"
 
-    def _latex(self, printer: Any) -> str:
-        return node_latex(self.node, {f"x{place}": printer._print(size) for place, size in enumerate(self.sizes)})
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        names = {f"x{place}": _enclosed(size, printer._print(size)) for place, size in enumerate(self.sizes)}
+        head, inside = self.latex_head
+        left, right = BRACKETS.get(head, ("", ""))
+        text = rf"{left} {node_latex(inside[0], names)} {right}" if left else node_latex(self.node, names)
+        return text if exp is None else rf"{text}^{{{exp}}}"
+
+    @property
+    def latex_head(self) -> tuple[str, Sequence[Node]]:
+        """What its brackets in LaTeX mean, and what is in them: those of `int()` are a floor where that is the same."""
+        return _head(with_floors(self.node, self.signs))
+
+
+def _enclosed(size: Any, text: str) -> str:
+    return text if size.is_Symbol or size.is_Function else rf"\left({text}\right)"
+
+
+def explained(exprs: Iterable[Any], *, latex: bool = False) -> str:
+    r"""Return what the roundings in some expressions are called, and mean, as one note; empty where there are none.
+
+    >>> d = sympy.Symbol("d", integer=True, positive=True)
+    >>> size = 3 * computed(("trunc", ("*", ("number", 0.7), ("symbol", "d"))), {"d": d})
+    >>> explained([size])
+    "trunc64 is Python's int, computed in double precision"
+    >>> print(explained([size], latex=True))
+    \left\lfloor \cdot \right\rfloor_{64} \text{ is Python's math.floor, computed in double precision}
+    """
+    found = {each for expr in exprs if not isinstance(expr, int) for each in expr.atoms(rounded64)}
+    names = {(each.latex_head if latex else _head(each.node))[0] for each in found}
+    kept = [name for name in MEANT if name in names]
+    if not kept:
+        return ""
+    meant = [f"is {MEANT[name]}, {'computed in double precision' if name == kept[-1] else ''}" for name in kept]
+    if not latex:
+        return " ".join(f"{name} {each}".rstrip() for name, each in zip(kept, meant, strict=True))
+    signs = [r" \cdot ".join(BRACKETS[name]) for name in kept]
+    return " ".join(rf"{sign} \text{{ {each}}}" for sign, each in zip(signs, meant, strict=True))
 
 
 def _head(node: Node) -> tuple[str, Sequence[Node]]:
@@ -124,7 +178,12 @@ def headed(name: str, parts: Sequence[Node]) -> Node:
 
     >>> headed("floor64", [("symbol", "d")]), headed("gcd", [("symbol", "d"), ("number", 8)])
     (('floor', ('symbol', 'd')), ('gcd', ('symbol', 'd'), ('number', 8)))
+
+    Raises InvalidValue for a number that is to hold.
     """
+    if name == "holds64" and parts[0][0] not in COMPARED:
+        text = shortened(node_text(parts[0], {}))
+        raise InvalidValue(f"holds64({text}) is of no comparison", expected="one, such as holds64(n < 0.9*v)")
     return parts[0] if name == "holds64" else (name.removesuffix("64"), *parts)
 
 

@@ -96,7 +96,9 @@ def sum_latex(
     """Return a sum as LaTeX: aligned, a line for each part with its label, and where it holds, with further clauses."""
     first, *others = [as_latex(expr, notation) for _, expr in parts]
     domain = ",\\; ".join(condition_latex(condition, notation) for condition in conditions)
-    clauses = [*([rf"\text{{for }} {domain}"] if domain else []), *clauses]
+    meaning = rounding_note([*(expr for _, expr in parts), *sides_of(conditions)], latex=True)
+    notes = [("for", domain), ("where", meaning)]
+    clauses = [*(rf"\text{{{word} }} {note}" for word, note in notes if note), *clauses]
     where = rf"\quad {_NEXT.join(clauses)}" if clauses else ""
     if not others:
         return f"{first} {where}" if where else first
@@ -127,6 +129,25 @@ def name_latex(name: str, notation: Mapping[str, str] | None = None) -> str:
     k \\mathrm{n\\_heads}
     """
     return _letter(name, notation or {}, "latex") if name.isidentifier() else text_latex(name)
+
+
+def sides_of(conditions: Iterable[Condition]) -> list[Size]:
+    """Return what stands on both sides of conditions."""
+    return [side for each in conditions for side in (each.left, each.right)]
+
+
+def rounding_note(exprs: Iterable[Size], *, latex: bool = False) -> str:
+    """Return what numbers mean that code rounds in double precision, empty where there are none.
+
+    >>> rounding_note([4 * symbol("h"), 3])
+    ''
+    """
+    symbolic = [expr for expr in exprs if not isinstance(expr, int)]
+    if not symbolic:
+        return ""
+    from paramcalc.sizes.rounded64 import explained
+
+    return explained(symbolic, latex=latex)
 
 
 def check_notation(names: Iterable[str], notation: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from paramcalc.tracing.deadline import within
 from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twice, with_fields
 from paramcalc.tracing.follows import Follow, following, with_followed
 from paramcalc.tracing.lending.lending import called
+from paramcalc.tracing.plain import plainly
 from paramcalc.tracing.probe import Factory, layout_of, probe_of
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import as_kept
@@ -81,7 +82,7 @@ def proven(build: Factory, start: Start, *, limits: Limits | None = None, report
             clues = traced(whole_build, start)
             new = following(clues, whole_build, start)
             if new is None:
-                return derive_tree(probe_of(whole_build), start, clues=clues, limits=limits, report=report)
+                return plainly(derive_tree(probe_of(whole_build), start, clues=clues, limits=limits, report=report))
             followed.append(new)
             start = start.following(new.name, new.size)
 

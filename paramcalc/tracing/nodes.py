@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.double import COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
+from paramcalc.sizes.double import BINARY, COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
 from paramcalc.sizes.sign import is_nonnegative
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 
@@ -158,17 +159,31 @@ def _replayed(node: Node) -> Size:
     return canonical(computed(whole, sizes))
 
 
-def _exact(node: Node) -> Size | None:
+def exactly(node: Node) -> Size | None:
+    """Return what a program would compute if nothing were rounded on the way, None where that has no expression.
+
+    >>> from fractions import Fraction
+    >>> print(exactly(("trunc", ("*", ("symbol", "d"), ("number", Fraction(7, 10))))))
+    floor(7*d/10)
+    """
+    if node[0] == "symbol":
+        size: Size = symbol(node[1])
+        return size
+    return _exact(node, exactly) if node[0] in (*BINARY, *ROUNDINGS, "number", "float", "min", "max") else None
+
+
+def _exact(node: Node, expression: Callable[[Node], Size | None] = _expression) -> Size | None:
+    """The exact number that a node stands for, made of the expressions of its parts."""
     import sympy
 
     kind, *parts = node
     if kind == "number":
         return parts[0] if isinstance(parts[0], int) else canonical(sympy.Rational(parts[0]))
     if kind == "float":
-        return _expression(parts[0])
+        return expression(parts[0])
     if is_logarithm(node):
         return _ilog(node[1][1])
-    sides = [_expression(part) for part in parts]
+    sides = [expression(part) for part in parts]
     if any(side is None for side in sides):
         return None
     if kind in ("min", "max"):

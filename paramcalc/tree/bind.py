@@ -33,9 +33,15 @@ def with_values(tree: N, values: Mapping[str, object]) -> N:
         checked = condition.bind(mapping)
         if checked.holds is False:
             raise failed(condition, checked, sizes)
-    result = bottom_up(tree, lambda block, children: _bound_block(block, children, mapping))
+    result = rewritten(tree, mapping)
     conditional: N = replace(result, conditions=result.conditions + extra)
     return conditional if extra else result
+
+
+def rewritten(tree: N, values: Mapping[Any, Any]) -> N:
+    """Return a tree with symbols, or other expressions, replaced in its sizes, conditions and titles, unchecked."""
+    result: N = bottom_up(tree, lambda block, children: _bound_block(block, children, values))
+    return result
 
 
 def _bound_block(block: N, children: list[N], values: Mapping[Any, Any]) -> N:

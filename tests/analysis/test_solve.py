@@ -21,6 +21,7 @@ from paramcalc.sizes.parse import parse_exact
 
 X = symbol("x")
 TRIED = 400
+RULED_OUT = "no x within 3 parameters; x=3 would give 3, but x >= 5 does not hold there$"
 H = symbol("h")
 
 
@@ -124,7 +125,15 @@ def test_a_huge_budget_is_exact() -> None:
         (pc.layers.BatchNorm1d(X, affine=False), 5, NoSolution, "no largest x within 5 parameters; every larger value"),
         (pc.layers.Linear(X, 3), 5.0, InvalidType, "budget: got 5.0"),
         (pc.layers.Linear(X, 3), True, InvalidType, "budget: got True"),
-        (Block(own=(TensorSpec("t", (sympy.Max(X, 3),)),)), 9, InvalidValue, "is no polynomial in x"),
+        (
+            Block(own=(TensorSpec("t", (parse_exact("lcm(x, 8)"),)),)),
+            9,
+            InvalidValue,
+            "no bound on x within 9 .* is known",
+        ),
+        (Block(own=(TensorSpec("t", (parse_exact("trunc64(9.5/x)"),)),)), 9, NoSolution, "no largest x within 9"),
+        (Block(own=(TensorSpec("t", (X,)),), conditions=(Condition(X, ">=", 5),)), 3, NoSolution, RULED_OUT),
+        (Block(own=(TensorSpec("t", (parse_exact("9*floor64(1.5*x)"),)),)), 8, NoSolution, "; x=1 would give 9$"),
     ],
 )
 def test_what_cannot_be_solved_is_said(block: Block, budget: Any, error: type[Exception], message: str) -> None:

@@ -133,6 +133,8 @@ def test_what_is_computed_of_integers_is_positive() -> None:
         ("floor64(1/0)", "cannot be computed"),
         ("floor64(sqrt(a, b))", "cannot read"),
         ("min(a, b)", "cannot read"),
+        ("holds64(a)", "holds64\\(a\\) is of no comparison; expected one, such as holds64\\(n < 0.9\\*v\\)"),
+        ("holds64(0.5*a + 1)", "is of no comparison"),
         ("floor64(" + "a+" * 600 + "a)", "more than 500 operations"),
     ],
 )
