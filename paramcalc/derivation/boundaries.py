@@ -142,21 +142,27 @@ class Boundaries:
             self.paths.follow(answers, points[0])
 
     def _keep_out(self, answers: Answers, point: Point, actual: Block | None) -> None:
-        """Fit the form anew with what is built on a path, or bound it to other paths, where no form says both."""
+        """Fit the form anew with what is built on a path, or bound it to other paths, where no form says both.
+
+        So it is where the path is to blame that nothing is built, and no condition of the code tells why.
+        """
+        domain, kept = self.observations.domain, kept_by(answers, self.observations.base)
         if actual is not None and self.candidate.fits([*self.observations.trees, (point, actual)]):
             self.observations.keep(point, actual)
-        elif actual is not None or (not self.observations.narrow() and self.observations.inside(point)):
-            for condition in kept_by(answers, self.observations.base):
-                self.observations.bound_by(condition)
+            return
+        blamed = point if actual is not None else domain.refused[-1][0]
+        for condition in kept if meets(blamed, domain.told) and not meets(blamed, kept) else ():
+            self.observations.bound_by(condition)
 
     def _far_and_wide(self) -> Iterator[Point]:
-        """Points within the conditions: each size alone through the box around the base, and around others."""
+        """Points within the conditions: each size through the box around the base, points on other paths, and any."""
         observations, sampler = self.observations, self.observations.sampler
         conditions, names = observations.domain.conditions, observations.names
         drawn = [sampler.special(conditions, alike=True) for _ in range(RESTS)]
-        rests = [observations.base, *(point for point in drawn if point is not None)]
-        for point in rests[1:]:
+        found = [point for point in drawn if point is not None]
+        for point in found:
             sampler.forget(point)
+        rests = [observations.base, *(point for point, _ in self.followed[-RESTS:]), *found]
         values = max(1, LOOKED_AT // (len(rests) * max(1, len(names))))
         for rest in rests:
             for name in names:

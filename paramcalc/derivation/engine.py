@@ -114,9 +114,9 @@ class Search:
                 self.observations.one_by_one()
             elif self.boundaries.check(tree) is None and self.settled and not self.observations.narrow():
                 barely_seen = self._barely_seen()
-                if not barely_seen:
-                    return self._finished(tree)
                 self.observations.fix(barely_seen)
+                if not barely_seen and not self.fallbacks.keep_refused_out(self.boundaries.paths.comparisons):
+                    return self._finished(tree)
 
     @property
     def settled(self) -> bool:

@@ -95,6 +95,12 @@ class Paths:
         self.leave(answers)
         self.learn(self.trace(point).compared)
 
+    @property
+    def comparisons(self) -> list[Condition]:
+        """All that was compared on paths that were traced, as conditions, and what holds where each does not."""
+        met = dict.fromkeys(condition for condition, _ in sorted(self.seen, key=str))
+        return [each for condition in met for each in (condition, *_opposites(condition)) if each.holds is None]
+
     def leave(self, answers: Answers) -> None:
         """Look for what follows on these comparisons no more."""
         self.kinds[_kind(answers[-1][0])] += 1

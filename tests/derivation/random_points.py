@@ -10,7 +10,7 @@ from random import Random
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.models.prober import Refused
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.point import Point, meets, value_of
 from paramcalc.tracing.probe import probe_of
 from paramcalc.tree.block import Block
 from tests.derivation.factories import Factory
@@ -54,7 +54,10 @@ def fixed_in(factory: Factory, tree: Block) -> dict[str, int]:
 
 
 def said_at(tree: Block, point: Point) -> Block | None:
-    """What a form says at a point, None where it does not hold."""
+    """What a form says at a point, None where it does not hold, or where a size is not what others make it."""
+    follows = evidence_of(tree).follows.items()
+    if any(point[name] != value_of(size)(point) for name, size in follows if name in point):
+        return None
     try:
         return tree.bind(**{name: point[name] for name in tree.symbols})
     except ParamcalcError:

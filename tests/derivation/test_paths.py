@@ -39,6 +39,30 @@ def equal_at_few(width: int, depth: int) -> nn.Module:
     return nn.ModuleList([*layers, nn.Linear(depth, 3)] if depth != third else layers)
 
 
+def equal_at_very_few(width: int, other: int, depth: int) -> nn.Module:
+    """Sizes that are refused where two are equal, and only where there are few layers."""
+    if (max(depth, 48) if depth > 2 else min(depth, 6)) == other:
+        raise ValueError("both are equal")
+    return nn.Linear(width, depth)
+
+
+def dividing_by_none(width: int, depth: int) -> nn.Module:
+    """A division by what is 0 where the width is large, though other numbers of layers are more."""
+    return nn.Embedding(width, width // (depth // width if width > 100 and depth > 5 else max(width - 6, 5)))
+
+
+TABLE = {16: 4, 24: 6, 32: 8, 64: 16}
+
+
+def in_a_table(width: int, other: int) -> nn.Module:
+    """A number of units for some widths, and one for all others."""
+    return nn.Linear(other, TABLE.get(width, 8))
+
+
+def in_a_table_here(width: int, other: int) -> nn.Module:
+    return nn.Linear(other, {16: 4, 24: 6}.get(width, 8) if width not in {20, 60} else 3)
+
+
 @pytest.mark.parametrize(
     ("build", "at"),
     [
@@ -46,6 +70,9 @@ def equal_at_few(width: int, depth: int) -> nn.Module:
         (both_or_none, {"width": 64, "depth": 6}),
         (refusing_few, {"width": 60, "depth": 4}),
         (equal_at_few, {"width": 48, "depth": 6}),
+        (dividing_by_none, {"width": 36, "depth": 4}),
+        (in_a_table, {"width": 12, "other": 12}),
+        (in_a_table_here, {"width": 12, "other": 12}),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
@@ -58,6 +85,40 @@ def test_what_is_compared_on_another_path_is_tried(build: object, at: dict[str, 
         says_or_refuses(build, tree, **{first: one, second: other}) for one in range(1, 100) for other in range(1, 20)
     ]
     assert sum(held) > 400
+
+
+def test_sizes_that_are_equal_on_one_path_alone_are_found() -> None:
+    tree = pc.derive(equal_at_very_few, {"width": 12, "other": 12, "depth": 8})
+    for depth in range(1, 8):
+        for other in range(1, 60):
+            says_or_refuses(equal_at_very_few, tree, width=3, other=other, depth=depth)
+
+
+def refused_far_away(width: int, other: int) -> nn.Module:
+    """One size that is refused, where another one is larger than most that are tried."""
+    if other == (37 if width > 130 else 0):
+        raise ValueError("not that one")
+    return nn.Linear(width, other)
+
+
+def test_what_a_path_compares_is_tried_on_that_path() -> None:
+    tree = pc.derive(refused_far_away, {"width": 36, "other": 12})
+    assert [str(each) for each in tree.preconditions] == ["130 >= width"]
+
+
+def floored_quotient(width: int, depth: int) -> nn.Module:
+    """Sizes that are refused on one path only, by a product of two."""
+    quotient = depth // width if width > 6 and -(-width // 4) > 4 else width * -(-width // 4)
+    if quotient % 3:
+        raise ValueError("not in threes")
+    return nn.Linear(width, depth)
+
+
+def test_a_path_is_to_blame_for_refusals_of_which_nothing_else_tells() -> None:
+    tree = pc.derive(floored_quotient, {"width": 96, "depth": 2})
+    assert [str(each) for each in tree.preconditions][:2] == ["width > 6", "-floor(-width/4) > 4"]
+    for width in range(1, 99):
+        says_or_refuses(floored_quotient, tree, width=width, depth=3)
 
 
 def on_a_path(width: int, depth: int) -> nn.Module:
