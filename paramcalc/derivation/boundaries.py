@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from paramcalc.derivation.domain.edges import ABOVE, no_fewer, sides
 from paramcalc.derivation.domain.limit import limit_of
 from paramcalc.derivation.models.observations import Built, Observations
 from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.paths import Answers, Paths, kept_by
 from paramcalc.derivation.trees.exact_quotients import roundings_of
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
@@ -17,6 +19,9 @@ from paramcalc.sizes.symbols import symbol, symbol_names
 from paramcalc.tree.block import Block
 
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
+RESTS = 8  # points around which sizes are moved, to find other paths
+LOOKED_AT = 4_000  # points of which the path is looked at, each time
+BOX = 4  # times the size at the base: so far other paths are looked for
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 MANY = 32  # points on the other side of a comparison of floats, for each of its sizes
 
@@ -34,7 +39,9 @@ class Boundaries:
 
     observations: Observations
     candidate: Candidate
+    paths: Paths
     tried_together: list[Point] = field(default_factory=list)
+    followed: list[Built] = field(default_factory=list)  # models on paths of their own
 
     def check(self, tree: Block) -> Surprise | None:
         """Build beyond the conditions and comparisons of a form, and return the first surprise.
@@ -42,7 +49,7 @@ class Boundaries:
         What it shows is kept, so that the form is fitted anew with it, or bounded. None where the form ends where its
         conditions say and nowhere else.
         """
-        return self.check_conditions(tree) or self.check_other_sides(tree)
+        return self.check_conditions(tree) or self.check_other_sides(tree) or self.check_paths(tree)
 
     def check_conditions(self, tree: Block) -> Surprise | None:
         """Build where one condition alone is broken, each in turn: no model is to exist there, or another one.
@@ -121,6 +128,61 @@ class Boundaries:
             return True
         self._fit_or_bound(tree, Condition(value - 1, ">=", symbol(name), ABOVE), point, actual)
         return False
+
+    def check_paths(self, tree: Block) -> Surprise | None:
+        """Build where the code compares what it did not before: the form is to hold there, or no model exist.
+
+        Else the form is fitted anew with what is built there, or bounded to sizes that do not lead there.
+        """
+        for point, built in self.followed:
+            if self.observations.inside(point) and not predicts(tree, point, built):
+                self.observations.keep(point, built)
+                return Surprise(None, point)
+        while True:
+            untraced = self.paths.untraced(self._far_and_wide(), TRIES)
+            if not untraced:
+                return None
+            answers, points = untraced[0]
+            for point in points:
+                actual = self.observations.build(point, "another path through the code")
+                if actual is None or not predicts(tree, point, actual):
+                    self.paths.leave(answers)
+                    self._keep_out(answers, point, actual)
+                    return Surprise(None, point)
+                self.followed.append((point, actual))
+                self.observations.domain.accept(point)
+            self.paths.follow(answers, points[0])
+
+    def _keep_out(self, answers: Answers, point: Point, actual: Block | None) -> None:
+        """Fit the form anew with what is built on a path, or bound it to other paths, where no form says both.
+
+        So it is where the path is to blame that nothing is built, and no condition of the code tells why.
+        """
+        domain, kept = self.observations.domain, kept_by(answers, self.observations.base)
+        if actual is not None and self.candidate.fits([*self.observations.trees, (point, actual)]):
+            self.observations.keep(point, actual)
+            return
+        blamed = point if actual is not None else domain.refused[-1][0]
+        for condition in kept if meets(blamed, domain.told) and not meets(blamed, kept) else ():
+            self.observations.bound_by(condition)
+
+    def _far_and_wide(self) -> Iterator[Point]:
+        """Points within the conditions: each size through the box around the base, points on other paths, and any."""
+        observations, sampler = self.observations, self.observations.sampler
+        conditions, names = observations.domain.conditions, observations.names
+        drawn = [sampler.special(conditions, alike=True) for _ in range(RESTS)]
+        found = [point for point in drawn if point is not None]
+        for point in found:
+            sampler.forget(point)
+        rests = [observations.base, *(point for point, _ in self.followed[-RESTS:]), *found]
+        values = max(1, LOOKED_AT // (len(rests) * max(1, len(names))))
+        for rest in rests:
+            for name in names:
+                most = BOX * observations.base[name]
+                for value in range(1, most + 1, max(1, most // values)):
+                    point = {**rest, name: value}
+                    if meets(point, conditions):
+                        yield point
 
     def _try_together(self, tree: Block) -> None:
         """Build with as many small sizes as can be at their edge at once; what the form says there holds alone too."""

@@ -17,6 +17,7 @@ from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import at_point, predicts
 from paramcalc.derivation.models.prober import Build, Limits, Prober, Report
 from paramcalc.derivation.models.repeatable import check_repeatable
+from paramcalc.derivation.paths import Paths, Trace
 from paramcalc.derivation.proof import Proof, Verdict
 from paramcalc.derivation.proven_part import with_proven_part
 from paramcalc.derivation.start import Start
@@ -54,13 +55,14 @@ class Search:
     observations: Observations
     candidate: Candidate
     start: Start
+    trace: Trace | None = None
     unclear: Counter[tuple[int, str | None]] = field(default_factory=Counter)  # how often a place made points go apart
     assumed: set[Condition] = field(default_factory=set)  # that quotients are whole
     given_up: Counter[Condition] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.fallbacks = Fallbacks(self.observations, self.candidate)
-        self.boundaries = Boundaries(self.observations, self.candidate)
+        self.boundaries = Boundaries(self.observations, self.candidate, Paths(self.candidate.clues, self.trace))
         self.proof = Proof(self.observations, self.candidate, self.boundaries)
 
     def run(self) -> Block:
@@ -110,9 +112,9 @@ class Search:
                 self.observations.one_by_one()
             elif self.boundaries.check(tree) is None and self.settled and not self.observations.narrow():
                 barely_seen = self._barely_seen()
-                if not barely_seen:
-                    return self._finished(tree)
                 self.observations.fix(barely_seen)
+                if not barely_seen and not self.fallbacks.keep_refused_out(self.boundaries.paths.comparisons):
+                    return self._finished(tree)
 
     @property
     def settled(self) -> bool:
@@ -253,12 +255,13 @@ def derive_tree(
     clues: Clues | None = None,
     limits: Limits | None = None,
     report: Report | None = None,
+    trace: Trace | None = None,
 ) -> Block:
     """Return the closed form of what a probe builds, from ints by name to a tree of numbers.
 
-    The sizes that vary become symbols; `clues` are what is known of the model at the start. Every returned tree has
-    predicted, tensor by tensor, models at points that it had not seen: `tree.evidence`, where the sizes that were fixed
-    because no form was found with them are named too.
+    The sizes that vary become symbols; `clues` are what is known of the model at the start, and `trace` tells that of
+    other points. Every returned tree has predicted, tensor by tensor, models at points that it had not seen:
+    `tree.evidence`, where the sizes that were fixed because no form was found with them are named too.
 
     >>> from paramcalc.derivation.start import start_at
     >>> from paramcalc.layers import Linear
@@ -279,7 +282,7 @@ def derive_tree(
         prober.build = build
         domain = Domain(known.divisions, branches, known.divisors)
         observations = Observations(prober, base, start.vary, domain, may_fix)
-        return Search(observations, Candidate(observations, known), start).run()
+        return Search(observations, Candidate(observations, known), start, trace).run()
 
     try:
         return search(probe, start.may_be_fixed)

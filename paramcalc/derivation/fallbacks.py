@@ -82,6 +82,24 @@ class Fallbacks:
         others = [name for name in varied if list_of(name) in lists and name not in names]
         return others if len(names) + len(others) < len(varied) else []
 
+    def keep_refused_out(self, compared: Sequence[Condition]) -> bool:
+        """Bound the form, by a comparison of the code, where it holds for sizes that are refused; whether it did.
+
+        Where no comparison tells, what was changed there is fixed.
+        """
+        domain, base = self.observations.domain, self.observations.base
+        left = [point for point, _ in domain.refused if meets(point, (*domain.conditions, *domain.needs))]
+        if not left:
+            return False
+        told = [each for each in (*domain.branches, *domain.divisors, *compared) if meets(base, [each])]
+        caught = {each: sum(not meets(point, [each]) for point in left) for each in told}
+        best = max(caught, key=lambda each: caught[each], default=None)
+        if best is not None and caught[best]:
+            self.observations.bound_by(best)
+        else:
+            self.observations.fix(self.observations.changed(left[0]))
+        return True
+
     def fix_other_structures(self) -> None:
         """Fix the sizes of which every other value makes another structure, where no form says them."""
         found = []

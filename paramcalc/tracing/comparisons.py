@@ -49,7 +49,23 @@ def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, An
         branches=tuple(_few(list(branches), at)),
         divisors=tuple(divisors),
         equal=tuple(equal),
+        compared=tuple(each for comparison in dict.fromkeys(met) for each in _compared(*comparison)),
     )
+
+
+def _compared(relation: str, left: Node, right: Node, outcome: bool) -> list[tuple[Condition, bool]]:
+    """A comparison as a condition, with whether it was met; none where it always turns out so."""
+    sides = _sides(left, right)
+    if sides is None:
+        size = None if is_whole(left) and is_whole(right) else comparison_of(SIGNS[relation], left, right)
+        return [] if size is None else [(each, outcome) for each in _condition(size, ">=", 1)]
+    if relation in ("eq", "ne"):
+        equal = (relation == "eq") == outcome
+        parts = _sides(left[1], left[2]) if left[0] == "%" and right == ("number", 0) else None
+        if parts is not None:
+            return [(each, equal) for each in _condition(parts[0], "divisible by", parts[1])]
+        return [(each, not equal) for each in _condition(sides[0], "!=", sides[1])]
+    return [(each, outcome) for each in _condition(*_ordered(relation, *sides, True))]
 
 
 def _turns(met: Sequence[Comparison]) -> set[Turn]:

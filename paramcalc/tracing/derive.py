@@ -6,10 +6,12 @@ import contextlib
 import gc
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from paramcalc.derivation.engine import derive_tree
 from paramcalc.derivation.models.prober import Limits, Report
+from paramcalc.derivation.paths import Trace
 from paramcalc.derivation.start import Start
 from paramcalc.errors import InvalidType, InvalidValue, unknown_name
 from paramcalc.sources.modules.factory import is_built
@@ -82,9 +84,22 @@ def proven(build: Factory, start: Start, *, limits: Limits | None = None, report
             clues = traced(whole_build, start)
             new = following(clues, whole_build, start)
             if new is None:
-                return plainly(derive_tree(probe_of(whole_build), start, clues=clues, limits=limits, report=report))
+                tree = derive_tree(
+                    probe_of(whole_build),
+                    start,
+                    clues=clues,
+                    limits=limits,
+                    report=report,
+                    trace=_tracing(whole_build, start),
+                )
+                return plainly(tree)
             followed.append(new)
             start = start.following(new.name, new.size)
+
+
+def _tracing(build: Factory, start: Start) -> Trace:
+    """What traces a build at other sizes."""
+    return lambda point: traced(build, replace(start, values=point))
 
 
 @contextlib.contextmanager

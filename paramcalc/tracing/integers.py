@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc.sizes.conditions import USUAL_MULTIPLES
 from paramcalc.sizes.double import Node
+from paramcalc.tracing.lookups import keys_in_reach
 from paramcalc.tracing.nodes import MAYBE, is_logarithm, node_of
 
 LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is met again, is taken for the same
@@ -202,6 +204,15 @@ def _is_not_zero(self: Any) -> bool:
     return bool(value)
 
 
+def _hashed(self: Any) -> int:
+    """What a lookup asks for: the number counts as compared with all keys of the tables that the code names."""
+    frame = sys._getframe(1)
+    if not self.trace.over and type(frame.f_globals) is not dict:  # code that is lent to
+        for key in keys_in_reach(frame):
+            self.trace.compared("eq", self.node, ("number", key), key == self.plain(self))
+    return self.plain.__hash__(self)  # type: ignore[no-any-return]
+
+
 def _shifted(self: Any, places: Any) -> Any:
     return self * 2**places if type(places) is int and places >= 0 else int.__lshift__(self, places)
 
@@ -251,6 +262,7 @@ for _kind in (TracedInt, TracedFloat):
         ("divmod", _divided),
         ("bool", _is_not_zero),
         ("rpow", _raised),
+        ("hash", _hashed),
     ):
         setattr(_kind, f"__{_name}__", _method)
 TracedInt.__pow__ = _power  # type: ignore[method-assign]

@@ -56,3 +56,12 @@ def test_conditions_are_those_of_what_is_known_now(steps: list[tuple[str, Mappin
         assert domain.conditions == afresh(domain), step
         assert all(all_meet(each, domain.accepted) for each in domain.conditions)
         assert set(domain.bounds) <= domain.confirmed
+
+
+def test_a_range_beyond_which_another_model_is_built_is_not_said_to_be_refused() -> None:
+    domain = Domain()
+    for depth in (8, 6, 5):
+        domain.accept({"depth": depth})
+    domain.set_apart([{"depth": 4}], "fewer kinds of layers")
+    (condition,) = domain.conditions
+    assert (str(condition), condition.reason) == ("depth >= 5", "another model is built at other sizes")

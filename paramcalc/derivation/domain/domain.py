@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from paramcalc.derivation.domain.explanations import Guesses, explained, with_exceptions
+from paramcalc.derivation.domain.explanations import REASON, Guesses, explained, with_exceptions
 from paramcalc.derivation.domain.limit import limit_of
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.implication import implied
 from paramcalc.sizes.point import Point, all_meet, changed, meets
 from paramcalc.sizes.symbols import symbol
 
+APART = "another model is built at other sizes"
 RARELY = 4  # times as often as models are built beyond it a condition must explain refusals that others explain too
 
 
@@ -53,13 +55,20 @@ class Domain:
             found = explained(self.accepted, refused, certain, told, self._guesses)
             certain = tuple(dict.fromkeys((*certain, *found)))
             found = explained(self.accepted, apart, certain, self.branches, self._guesses, ranges_first=True)
-            self._conditions = tuple(dict.fromkeys((*certain, *found)))
+            others = (replace(each, reason=APART) if each.reason == REASON else each for each in found)
+            self._conditions = tuple(dict.fromkeys((*certain, *others)))
         return self._conditions
 
     @property
     def certain(self) -> tuple[Condition, ...]:
         """The conditions that the code is known to test, and the bounds."""
         return (*self.bounds, *(each for each in self.divisions if all_meet(each, self.accepted)))
+
+    @property
+    def told(self) -> tuple[Condition, ...]:
+        """The conditions that are not guessed."""
+        told = {*self.certain, *self.branches, *self.divisors}
+        return tuple(each for each in self.conditions if each in told)
 
     @property
     def beyond(self) -> tuple[tuple[Point, str], ...]:
@@ -84,9 +93,9 @@ class Domain:
 
     def _better_than_guesses(self, conditions: Sequence[Condition]) -> Condition | None:
         """A condition beyond which very few models were built, where it explains more than each that was guessed."""
-        told = {*self.certain, *self.branches, *self.divisors}
+        told = self.told
         guessed = [each for each in conditions if each not in told]
-        left = [point for point, _ in self.refused if meets(point, [each for each in conditions if each in told])]
+        left = [point for point, _ in self.refused if meets(point, told)]
         found = with_exceptions(self.accepted, left) if len(guessed) > 1 else None
         if found is None or found in conditions:
             return None

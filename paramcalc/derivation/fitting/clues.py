@@ -18,7 +18,8 @@ class Clues:
     sizes others depend in a way that no expression can say; what is known holds `within` conditions.
 
     `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
-    they turned out, or the sides that turned out `equal`; that what it divides by is 1 or more are its `divisors`. The
+    they turned out, or the sides that turned out `equal`; all of them in their order, as conditions with the outcome,
+    are `compared`. That what it divides by is 1 or more are its `divisors`. The
     `constants` are the integers that stand in it, those above and below the line of its floats included.
     """
 
@@ -32,6 +33,7 @@ class Clues:
     branches: tuple[Condition, ...] = ()
     divisors: tuple[Condition, ...] = ()
     equal: tuple[tuple[Size, Size], ...] = ()
+    compared: tuple[tuple[Condition, bool], ...] = ()
     constants: frozenset[int] = frozenset()
 
     @property

@@ -1,0 +1,134 @@
+"""A form holds on no path through the code that was not tried: what is compared elsewhere is found by tracing there."""
+
+from __future__ import annotations
+
+import pytest
+from torch import nn
+
+import paramcalc as pc
+from tests.forms import agrees, evidence_of, says_or_refuses
+
+
+def odd_sizes_apart(width: int, other: int) -> nn.Module:
+    """A layer that is not there where one size is odd, and the other more than four times as large."""
+    made = other * 5 if width > 4 * other else 16
+    return nn.ModuleList([nn.Linear(width, other)] if made % 2 == 0 else [])
+
+
+def both_or_none(width: int, depth: int) -> nn.Module:
+    """A layer where the width is a multiple of the depth, and large: it is not looked at for others."""
+    made = width // 16 * 16 if width % depth == 0 else 1
+    layers: list[nn.Module] = [nn.Embedding(7, width)]
+    return nn.ModuleList([*layers, nn.LayerNorm(made)] if made > 48 and depth > 3 else layers)
+
+
+def refusing_few(width: int, depth: int) -> nn.Module:
+    """Sizes that are refused by a product that is looked at only where another one is small."""
+    if (width if width > 10 or width % 5 else 2 * width + 1) > 40 * depth:
+        raise ValueError("too wide")
+    made = int(width * 0.7) if width > 10 or width % 5 else width + width
+    if made > width:
+        raise ValueError("more than there is")
+    return nn.Linear(made, depth)
+
+
+def equal_at_few(width: int, depth: int) -> nn.Module:
+    """A layer that is not there where two sizes meet, of which one is computed on a path of its own."""
+    third = -(-width // 3) if depth % 4 == 0 else width + depth
+    layers: list[nn.Module] = [nn.Linear(width, 3)]
+    return nn.ModuleList([*layers, nn.Linear(depth, 3)] if depth != third else layers)
+
+
+def equal_at_very_few(width: int, other: int, depth: int) -> nn.Module:
+    """Sizes that are refused where two are equal, and only where there are few layers."""
+    if (max(depth, 48) if depth > 2 else min(depth, 6)) == other:
+        raise ValueError("both are equal")
+    return nn.Linear(width, depth)
+
+
+def dividing_by_none(width: int, depth: int) -> nn.Module:
+    """A division by what is 0 where the width is large, though other numbers of layers are more."""
+    return nn.Embedding(width, width // (depth // width if width > 100 and depth > 5 else max(width - 6, 5)))
+
+
+TABLE = {16: 4, 24: 6, 32: 8, 64: 16}
+
+
+def in_a_table(width: int, other: int) -> nn.Module:
+    """A number of units for some widths, and one for all others."""
+    return nn.Linear(other, TABLE.get(width, 8))
+
+
+def in_a_table_here(width: int, other: int) -> nn.Module:
+    return nn.Linear(other, {16: 4, 24: 6}.get(width, 8) if width not in {20, 60} else 3)
+
+
+@pytest.mark.parametrize(
+    ("build", "at"),
+    [
+        (odd_sizes_apart, {"width": 12, "other": 12}),
+        (both_or_none, {"width": 64, "depth": 6}),
+        (refusing_few, {"width": 60, "depth": 4}),
+        (equal_at_few, {"width": 48, "depth": 6}),
+        (dividing_by_none, {"width": 36, "depth": 4}),
+        (in_a_table, {"width": 12, "other": 12}),
+        (in_a_table_here, {"width": 12, "other": 12}),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_what_is_compared_on_another_path_is_tried(build: object, at: dict[str, int]) -> None:
+    assert callable(build)
+    tree = pc.derive(build, at)
+    assert evidence_of(tree).fixed == {}
+    first, second = at
+    held = [
+        says_or_refuses(build, tree, **{first: one, second: other}) for one in range(1, 100) for other in range(1, 20)
+    ]
+    assert sum(held) > 400
+
+
+def test_sizes_that_are_equal_on_one_path_alone_are_found() -> None:
+    tree = pc.derive(equal_at_very_few, {"width": 12, "other": 12, "depth": 8})
+    for depth in range(1, 8):
+        for other in range(1, 60):
+            says_or_refuses(equal_at_very_few, tree, width=3, other=other, depth=depth)
+
+
+def refused_far_away(width: int, other: int) -> nn.Module:
+    """One size that is refused, where another one is larger than most that are tried."""
+    if other == (37 if width > 130 else 0):
+        raise ValueError("not that one")
+    return nn.Linear(width, other)
+
+
+def test_what_a_path_compares_is_tried_on_that_path() -> None:
+    tree = pc.derive(refused_far_away, {"width": 36, "other": 12})
+    assert [str(each) for each in tree.preconditions] == ["130 >= width"]
+
+
+def floored_quotient(width: int, depth: int) -> nn.Module:
+    """Sizes that are refused on one path only, by a product of two."""
+    quotient = depth // width if width > 6 and -(-width // 4) > 4 else width * -(-width // 4)
+    if quotient % 3:
+        raise ValueError("not in threes")
+    return nn.Linear(width, depth)
+
+
+def test_a_path_is_to_blame_for_refusals_of_which_nothing_else_tells() -> None:
+    tree = pc.derive(floored_quotient, {"width": 96, "depth": 2})
+    assert [str(each) for each in tree.preconditions][:2] == ["width > 6", "-floor(-width/4) > 4"]
+    for width in range(1, 99):
+        says_or_refuses(floored_quotient, tree, width=width, depth=3)
+
+
+def on_a_path(width: int, depth: int) -> nn.Module:
+    """What is compared on a path beside it changes nothing."""
+    if width % 7 == 0 and depth > 5:
+        assert width
+    return nn.Linear(width, depth)
+
+
+def test_a_path_on_which_the_form_holds_bounds_nothing() -> None:
+    tree = pc.derive(on_a_path, {"width": 24, "depth": 9})
+    assert tree.preconditions == ()
+    assert agrees(on_a_path, tree, width=49, depth=3)
