@@ -227,6 +227,7 @@ class Search:
         base, names, domain = self.observations.base, self.observations.names, self.observations.domain
         tree = tree.bind(**{name: base[name] for name in tree.symbols if name not in names})
         used = frozenset().union(*map(symbol_names, sizes_of(tree)))  # titles and conditions may name others
+        effective = used | self._other_models_by()
         fixed = {name: value for name, value in base.items() if name not in names}
         evidence = Evidence(
             built=tuple(point for point, _ in self.observations.trees),
@@ -236,7 +237,7 @@ class Search:
             only=tuple(self.observations.only),
             layout=dict(self.start.layout),
             follows=dict(self.start.follows),
-            no_effect=tuple(name for name in names if name not in used and name not in self._other_models_by()),
+            no_effect=tuple(name for name in names if name not in effective),
             builds=self.observations.prober.builds,
         )
         needed = tuple(each for each in domain.conditions if each not in tree.preconditions and not each.holds)
