@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # all is loaded when it is first used
     from paramcalc.sources.files.checkpoint import from_checkpoint
     from paramcalc.sources.modules.config import from_config
     from paramcalc.sources.modules.torch_module import from_module
+    from paramcalc.tracing.configs.derive_config import derive_config
     from paramcalc.tracing.derive import derive
-    from paramcalc.tracing.derive_config import derive_config
     from paramcalc.tree.block import Block, compose, repeated, tie
     from paramcalc.tree.evidence import Evidence
     from paramcalc.tree.fold import fold, unfold
@@ -48,7 +48,7 @@ _LATER = {
     "paramcalc.tree.evidence": ("Evidence",),
     "paramcalc.sources.files.checkpoint": ("from_checkpoint",),
     "paramcalc.tracing.derive": ("derive",),
-    "paramcalc.tracing.derive_config": ("derive_config",),
+    "paramcalc.tracing.configs.derive_config": ("derive_config",),
     "paramcalc.sources.modules.config": ("from_config",),
     "paramcalc.sources.modules.torch_module": ("from_module",),
     "paramcalc.sizes.symbols": ("symbol",),

@@ -61,8 +61,8 @@ def derived(model_type: str, ask: Ask) -> Row:
 def deeper(config: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Return those of some sizes with which a fresh config makes other lists, at two values: none may be held."""
     from paramcalc.sources.modules.config import library
-    from paramcalc.tracing.config_family import Family
-    from paramcalc.tracing.made import list_paths, made_of
+    from paramcalc.tracing.configs.family import Family
+    from paramcalc.tracing.configs.made import list_paths, made_of
 
     with library():
         models = Family(config, list(names))
@@ -109,7 +109,7 @@ def _checked(config: Mapping[str, Any], tree: Any, wanted: int) -> tuple[str, in
     from paramcalc.derivation.models.sampler import Sampler
     from paramcalc.sources.modules.config import library
     from paramcalc.sources.modules.torch_module import from_module
-    from paramcalc.tracing.config_family import Family
+    from paramcalc.tracing.configs.family import Family
     from paramcalc.tracing.probe import building
 
     base = dict(tree.evidence.built[0])

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any, TypeAlias
 
-from paramcalc.sizes.double import span
+from paramcalc.sizes.double.programs import span
 from paramcalc.sizes.symbols import Size
 
 Number: TypeAlias = int | float | Fraction  # the only floats are the infinite ones

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from paramcalc.errors import InvalidValue, ParamcalcError, shortened
-from paramcalc.sizes.double import PROGRAMS, names_in
+from paramcalc.sizes.double.programs import PROGRAMS, names_in
 from paramcalc.sizes.symbols import FUNCTION_NAMES, Size, as_expr, floored, remainder, symbol
 
 MOST_CHARACTERS = 100_000
@@ -176,7 +176,7 @@ class _Reader:
 
     def _program(self, node: ast.Call, name: str) -> Part:
         """A program in double precision; keyword arguments are the sizes that are no names alone."""
-        from paramcalc.sizes.double_text import node_of_syntax
+        from paramcalc.sizes.double.text import node_of_syntax
         from paramcalc.sizes.rounded64 import computed, headed
 
         if len(node.args) != 1 and name not in ("gcd", "lcm"):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc.errors import InvalidValue
-from paramcalc.sizes.double import number_at, span
+from paramcalc.sizes.double.programs import number_at, span
 from paramcalc.sizes.symbols import LARGEST_DIMENSION, Size
 
 Values: TypeAlias = Mapping[str, Any]

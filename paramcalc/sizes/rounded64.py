@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from paramcalc.errors import InvalidValue, shortened
-from paramcalc.sizes.double import (
+from paramcalc.sizes.double.programs import (
     COMPARED,
     ROUNDINGS,
     WHOLE,
@@ -26,7 +26,7 @@ from paramcalc.sizes.double import (
     replaced,
     with_floors,
 )
-from paramcalc.sizes.double_text import node_latex, node_text
+from paramcalc.sizes.double.text import node_latex, node_text
 
 MOST_NODES = 500  # of a program
 LETTERS = ("n", "m", "k", "p", "q", "r", "s", "t")  # for what is no symbol alone

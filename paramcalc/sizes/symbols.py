@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paramcalc.errors import InvalidType, InvalidValue, shortened
-from paramcalc.sizes.double import PROGRAMS
+from paramcalc.sizes.double.programs import PROGRAMS
 
 if TYPE_CHECKING:
     import sympy

@@ -104,7 +104,7 @@ def derived(
     Raises InvalidValue for any other target, and what `derive` raises.
     """
     if text.lower().endswith(".json"):
-        from paramcalc.tracing.derive_config import derive_config
+        from paramcalc.tracing.configs.derive_config import derive_config
 
         return derive_config(text, at=at, vary=vary, limits=limits, report=report)
     if not _FACTORY.fullmatch(text):

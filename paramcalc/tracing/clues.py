@@ -11,7 +11,7 @@ from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.models.prober import Overdue
 from paramcalc.derivation.start import Start
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.double import Node
+from paramcalc.sizes.double.programs import Node
 from paramcalc.sizes.symbols import Size
 from paramcalc.tracing.comparisons import told
 from paramcalc.tracing.integers import Trace

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.double import Node, is_whole
+from paramcalc.sizes.double.programs import Node, is_whole
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol_names
 from paramcalc.tracing.nodes import comparison_of, sound_expression

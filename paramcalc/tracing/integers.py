@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc.sizes.conditions import USUAL_MULTIPLES
-from paramcalc.sizes.double import Node
+from paramcalc.sizes.double.programs import Node
 from paramcalc.tracing.lookups import keys_in_reach
 from paramcalc.tracing.nodes import MAYBE, is_logarithm, node_of
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.double import BINARY, COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
+from paramcalc.sizes.double.programs import BINARY, COMPARED, ROUNDINGS, WHOLE, Node, is_whole, names_in, never_negative
 from paramcalc.sizes.sign import is_nonnegative
 from paramcalc.sizes.symbols import Size, canonical, floored, remainder, symbol
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.double import Node, parts_of
-from paramcalc.sizes.double_array import array_at, is_arrayed
+from paramcalc.sizes.double.arrays import array_at, is_arrayed
+from paramcalc.sizes.double.programs import Node, parts_of
 from paramcalc.sizes.implication import implied
 from paramcalc.sizes.point import all_meet
 from paramcalc.sizes.program import compile_expr, compiled

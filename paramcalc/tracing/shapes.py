@@ -11,7 +11,7 @@ import torch
 from torch.utils._device import DeviceContext, _device_constructors
 
 from paramcalc.errors import InvalidValue
-from paramcalc.sizes.double import Node, names_in
+from paramcalc.sizes.double.programs import Node, names_in
 from paramcalc.tracing.deadline import check_time
 from paramcalc.tracing.integers import TracedFloat, TracedInt
 from paramcalc.tracing.nodes import MAYBE

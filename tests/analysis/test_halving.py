@@ -13,7 +13,7 @@ from paramcalc import Block, TensorSpec, solve, symbol
 from paramcalc.analysis.interval import enclosure
 from paramcalc.errors import InvalidValue, NoSolution, ParamcalcError
 from paramcalc.sizes.conditions import RELATIONS, Condition
-from paramcalc.sizes.double import Node, value_at
+from paramcalc.sizes.double.programs import Node, value_at
 from paramcalc.sizes.parse import parse_exact, parse_expression
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.rounded64 import computed

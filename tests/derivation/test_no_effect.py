@@ -72,7 +72,7 @@ CONFIG: dict[str, Any] = {"model_type": "gpt2", "n_embd": 32, "n_head": 4, "n_la
 
 
 def test_what_is_to_vary_in_a_config_is_held_by_an_error_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from paramcalc.tracing.config_family import Family
+    from paramcalc.tracing.configs.family import Family
 
     build = Family.build
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from paramcalc.sizes.double import Node
-from paramcalc.sizes.double_array import array_at, is_arrayed
+from paramcalc.sizes.double.arrays import array_at, is_arrayed
+from paramcalc.sizes.double.programs import Node
 from tests.sizes.test_rounded64 import NAMES, programs, true_at
 
 MOST = 10**6

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc import Block, TensorSpec
 from paramcalc.errors import InvalidValue
-from paramcalc.sizes.double import Node, never_negative, number_at, span, value_at
+from paramcalc.sizes.double.programs import Node, never_negative, number_at, span, value_at
 from paramcalc.sizes.parse import parse_exact, parse_expression
 from paramcalc.sizes.program import compile_expr
 from paramcalc.sizes.rounded64 import computed

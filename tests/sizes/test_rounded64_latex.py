@@ -13,7 +13,7 @@ import paramcalc as pc
 from paramcalc import Block, TensorSpec
 from paramcalc.errors import InvalidValue
 from paramcalc.rendering.formula import formula_text
-from paramcalc.sizes.double import Node, parts_of
+from paramcalc.sizes.double.programs import Node, parts_of
 from paramcalc.sizes.parse import parse_exact, parse_expression
 from paramcalc.sizes.rounded64 import computed
 from paramcalc.sizes.symbols import symbol

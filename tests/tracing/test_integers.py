@@ -12,7 +12,7 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc.errors import InvalidValue
-from paramcalc.sizes.double import value_at
+from paramcalc.sizes.double.programs import value_at
 from paramcalc.tracing import integers
 from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
 from paramcalc.tracing.nodes import expression_of

@@ -16,7 +16,7 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc.errors import PreconditionFailed
-from paramcalc.sizes.double import Node
+from paramcalc.sizes.double.programs import Node
 from paramcalc.sizes.parse import parse_expression
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.rounded64 import computed, rounded64

@@ -10,8 +10,8 @@ from typing import Any
 from paramcalc.derivation.start import Path
 from paramcalc.derivation.trees.patterns import Cycle, cycle_of
 from paramcalc.errors import ParamcalcError
+from paramcalc.tracing.configs.made import list_paths, said_by, without_part
 from paramcalc.tracing.fields import at_path, with_fields
-from paramcalc.tracing.made import list_paths, said_by, without_part
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paramcalc.sizes.double import BINARY, Node, Span, parts_of, span
+from paramcalc.sizes.double.programs import BINARY, Node, Span, parts_of, span
 
 MOST_EXACT = 2**53  # all integers up to here are floats, too
 

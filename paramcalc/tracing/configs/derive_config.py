@@ -11,11 +11,11 @@ from typing import Any
 from paramcalc.derivation.models.prober import Limits, Report, Spent
 from paramcalc.errors import unknown_name
 from paramcalc.sources.modules.config import library, noted, read_or_given, settings_of
-from paramcalc.tracing.config_family import Family
+from paramcalc.tracing.configs.family import Family
+from paramcalc.tracing.configs.made import whole_of, without_made
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.derive import proven
 from paramcalc.tracing.fields import chosen, places, with_fields
-from paramcalc.tracing.made import whole_of, without_made
 from paramcalc.tree.block import Block
 
 PART = 0.25  # of the time, in which sizes that say which layers are of another kind must have found a form

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from paramcalc.errors import InvalidValue, shortened
-from paramcalc.sizes.double import BINARY, CALLED, COMPARED, ONE, Node
+from paramcalc.sizes.double.programs import BINARY, CALLED, COMPARED, ONE, Node
 
 SIGNS: Mapping[type[ast.AST], str] = {kind: sign for sign, (kind, _) in (*BINARY.items(), *COMPARED.items())}
 

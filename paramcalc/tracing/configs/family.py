@@ -11,10 +11,10 @@ from paramcalc.derivation.domain.edges import SMALL
 from paramcalc.derivation.models.prober import Refused
 from paramcalc.derivation.start import Path, Start
 from paramcalc.sources.modules.config import answering, model_class, settings_of
+from paramcalc.tracing.configs.layer_lists import LayerList, beside, going_on, lengthened, written
+from paramcalc.tracing.configs.made import has_part, list_of, made_of, part_paths, whole_of, without_made
 from paramcalc.tracing.fields import at_path, fields, watched, with_fields
-from paramcalc.tracing.layer_lists import LayerList, beside, going_on, lengthened, written
 from paramcalc.tracing.lending.lending import lent_values
-from paramcalc.tracing.made import has_part, list_of, made_of, part_paths, whole_of, without_made
 from paramcalc.tracing.probe import building, layout_of, probe_of
 from paramcalc.tree.block import Block
 
