@@ -22,7 +22,7 @@ from paramcalc.sizes.symbols import symbol_names
 from paramcalc.tree.block import Block
 from paramcalc.tree.shapes import sizes_of
 
-ENOUGH = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded, 8 times by a guess
+ENOUGH = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded
 CHOICE = 8  # points that are drawn for one to predict
 FURTHER = 16  # points that are predicted beyond these, at most, for kinds of points that were not met
 MOST_FURTHER = 64  # the same where something is rounded by numbers that stand nowhere in the code
@@ -62,8 +62,7 @@ class Proof:
         conditions = self.observations.domain.conditions
         rounded = roundings(without_rounding(tree, conditions)) if roundings(tree) else []
         guesses = self.doubt.guesses(tree)
-        told = not any(map(roundings_of, guesses))
-        wanted = ENOUGH if not rounded else 3 * ENOUGH if told else 8 * ENOUGH
+        wanted = 3 * ENOUGH if rounded else ENOUGH
         self.further = MOST_FURTHER if any(map(self.doubt.is_odd, guesses)) else FURTHER
         self._continue(tree, conditions, wanted)
         chooser = PointChooser(rounded, self.observations.base)
