@@ -39,11 +39,14 @@ def within(seconds: float) -> Iterator[None]:
     """
     for name in ("sympy", "torch"):
         import_module(name)  # before the time starts: an import that is cut off cannot be made again
-    end = _END.set(min(_END.get(), time.monotonic() + seconds))
+    outer = _END.get()
+    end = _END.set(min(outer, time.monotonic() + seconds))
     try:
-        with _timer(seconds):
+        with _timer(max(SOON, min(seconds, outer - time.monotonic())), outer):
             yield
     except Overdue:
+        if time.monotonic() > outer:
+            raise
         advice = "vary fewer sizes, start from smaller ones, or raise the limits"
         raise Spent(f"no proof within {seconds:g} seconds", where="derive", advice=advice) from None
     finally:
@@ -51,9 +54,10 @@ def within(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _timer(seconds: float) -> Iterator[None]:
-    """A signal when the seconds are over; signals are as before afterwards."""
-    if seconds > LONGEST or not _timer_is_free():
+def _timer(seconds: float, outer: float) -> Iterator[None]:
+    """A signal when the seconds are over; signals are as before afterwards, that of an outer time too."""
+    inner = _is_possible() and signal.getsignal(signal.SIGALRM) is _ring
+    if seconds > LONGEST or not (inner or _timer_is_free()):
         yield
         return
     signal.signal(signal.SIGALRM, _ring)
@@ -61,13 +65,21 @@ def _timer(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        if inner:
+            signal.setitimer(signal.ITIMER_REAL, max(SOON, outer - time.monotonic()), AGAIN)
+        else:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _is_possible() -> bool:
+    """Whether there is such a signal, and this thread may take it."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
 
 def _timer_is_free() -> bool:
     """Whether there is such a signal, this thread may take it, and nothing else uses it."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if not _is_possible():
         return False
     return signal.getsignal(signal.SIGALRM) is signal.SIG_DFL and signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
 import signal
@@ -16,8 +17,10 @@ from torch import nn
 
 import paramcalc as pc
 from paramcalc.cli import main
+from paramcalc.derivation.models.prober import Spent
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError, UnknownName
 from paramcalc.tracing import shapes
+from paramcalc.tracing.deadline import within
 from tests.clock import TICK, Clock
 from tests.tracing import bad_factories
 
@@ -158,6 +161,17 @@ def test_nothing_is_raised_where_python_would_pass_over_it(clock: Clock) -> None
 def test_the_timer_of_the_process_ends_a_build() -> None:
     with pytest.raises(InvalidValue, match=r"derive: no proof within 0.1 seconds; vary fewer sizes, start from"):
         pc.derive(bad_factories.sleeping, W8, limits=pc.Limits(seconds=0.1))
+    nothing_is_left()
+
+
+def test_a_time_within_another_ends_alone_and_no_later() -> None:
+    with within(1000):
+        with pytest.raises(Spent, match=r"within 0\.1 seconds"), within(0.1):
+            time.sleep(100)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 100
+    nothing_is_left()
+    with pytest.raises(Spent, match=r"within 0\.1 seconds"), within(0.1), contextlib.suppress(Spent), within(1000):
+        time.sleep(100)
     nothing_is_left()
 
 

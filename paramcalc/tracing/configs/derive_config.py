@@ -64,9 +64,8 @@ def _form(models: Family, wanted: Sequence[str] | None, limits: Limits, report: 
     Sizes that say which layers are of another kind may have none, and that may take long to see: then they are held.
     """
     if wanted is None and models.turns:
-        with contextlib.suppress(Spent):
-            part = replace(limits, seconds=limits.seconds * PART)
-            return proven(models.build, models.start(None), limits=part, report=report)
+        with contextlib.suppress(Spent), within(PART * limits.seconds):
+            return proven(models.build, models.start(None), limits=limits, report=report)
     hold = models.turns if wanted is None else ()
     return proven(models.build, models.start(wanted, hold), limits=limits, report=report)
 
