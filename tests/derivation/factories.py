@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
+from paramcalc.tracing.probe import probe_of
+from paramcalc.tree.block import Block
 from tests.forms import opaque
 
 WIDTHS = (24, 16, 12, 32, 36, 48, 60, 64, 96)
@@ -111,10 +113,10 @@ class Factory:
         made: Callable[..., nn.Module] = names["build"]
         return made
 
-    def on_meta(self, **sizes: int) -> nn.Module:
-        """What it builds, without memory."""
-        with torch.device("meta"):
-            return self.build(**sizes)
+    @property
+    def probe(self) -> Callable[[Mapping[str, int]], Block]:
+        """What tells the tree of the model that it builds at a point, and raises Refused where there is none."""
+        return probe_of(lambda point: self.build(**point))
 
     def __repr__(self) -> str:
         return f"{self.at}\n{self.source}"

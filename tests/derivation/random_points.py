@@ -11,7 +11,6 @@ from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.models.prober import Refused
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.point import Point, meets, value_of
-from paramcalc.tracing.probe import probe_of
 from paramcalc.tree.block import Block
 from tests.derivation.factories import Factory
 from tests.forms import evidence_of
@@ -31,7 +30,7 @@ class Looked:
 
 def looked(factory: Factory, tree: Block) -> Looked:
     """Compare a form with what is built, at points where its conditions hold."""
-    probe = probe_of(lambda point: factory.build(**point))
+    probe = factory.probe
     found = Looked(0, [])
     for point in points(factory.at, fixed_in(factory, tree)):
         said = said_at(tree, point)
@@ -66,7 +65,7 @@ def said_at(tree: Block, point: Point) -> Block | None:
 
 def untrue(factory: Factory, tree: Block) -> list[str]:
     """The points at which the code is said to refuse sizes, by one condition alone, and builds a model."""
-    probe = probe_of(lambda point: factory.build(**point))
+    probe = factory.probe
     found = []
     claimed = [each for each in tree.conditions if "refuses" in each.reason]
     for point in points(factory.at, fixed_in(factory, tree)) if claimed else ():

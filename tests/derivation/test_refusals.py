@@ -160,3 +160,15 @@ def test_a_division_that_few_tiny_models_break_is_preferred_to_several_guesses()
     assert str(domain.division_with_exceptions()) == "head divisible by 2"
     domain.accept(point(3, 9, 6))
     assert domain.division_with_exceptions() is None  # two of five
+
+
+@pytest.mark.parametrize("step", [11, 17])
+def test_no_size_that_was_seen_to_be_refused_is_within_a_form(step: int) -> None:
+    def build(width: int, other: int, depth: int) -> nn.Module:
+        if (opaque(width) * 7 + opaque(other)) % step == 3:
+            raise ValueError("a rule that no condition says")
+        return nn.Linear(width, other * depth)
+
+    tree = pc.derive(build, {"width": 24, "other": 20, "depth": 3})
+    for point, _ in evidence_of(tree).refused:
+        assert not says_or_refuses(build, tree, **point)
