@@ -83,7 +83,7 @@ def going_on(entries: Sequence[Any], path: Path, depth: str, layers: int) -> Lay
 
     More than half of it is the pattern, and that is there twice.
 
-    >>> going_on(["a", "b", "b", "b"], ("kinds",), "depth", 4).at(6), going_on(["a", "a", "b"], ("kinds",), "depth", 3)
+    >>> going_on(["a", "b", "b", "b"], ("kinds",), "depth", 4).at(6), going_on(["a", "b", "c"], ("kinds",), "depth", 3)
     (['a', 'b', 'b', 'b', 'b', 'b'], None)
     """
     cycle = cycle_of([list(map(repr, entries))]) if len(entries) == layers else None
