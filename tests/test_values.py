@@ -18,6 +18,7 @@ STATE = {
     "derivation/models/kinds.py": {"Kinds"},
     "derivation/models/observations.py": {"Observations"},
     "derivation/models/prober.py": {"Prober"},
+    "derivation/paths.py": {"_Step"},
     "derivation/proof.py": {"Proof"},
     "testing/budget.py": {"ParameterBudget"},
     "testing/counter.py": {"_Check"},
