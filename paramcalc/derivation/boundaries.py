@@ -159,7 +159,7 @@ class Boundaries:
         So it is where the path is to blame that nothing is built, and no condition of the code tells why.
         """
         domain, kept = self.observations.domain, kept_by(answers, self.observations.base)
-        if actual is not None and self.candidate.fits([*self.observations.trees, (point, actual)]):
+        if actual is not None and (not kept or self.candidate.fits([*self.observations.trees, (point, actual)])):
             self.observations.keep(point, actual)
             return
         blamed = point if actual is not None else domain.refused[-1][0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -123,17 +123,19 @@ def kept_by(answers: Sequence[tuple[Condition, bool]], base: Point) -> list[Cond
     return []
 
 
-def _opposites(condition: Condition) -> Iterator[Condition]:
-    """What holds, all of it, where a condition does not.
+def _opposites(condition: Condition) -> list[Condition]:
+    """What holds, all of it, where a condition does not; nothing where that cannot be written.
 
     >>> from paramcalc.sizes.symbols import symbol
     >>> print(*_opposites(Condition(symbol("d"), "!=", symbol("n"))), sep=", ")
-    n >= d, d >= n
+    d >= n, n >= d
     """
     left, right, reason = condition.left, condition.right, condition.reason
-    if condition.relation == "divisible by":
-        yield Condition(remainder(left, right), "!=", 0, reason)
-        return
-    yield Condition(right, ">" if condition.relation == ">=" else ">=", left, reason)
-    if condition.relation == "!=":
-        yield Condition(left, ">=", right, reason)
+    try:
+        if condition.relation == "divisible by":
+            return [Condition(remainder(left, right), "!=", 0, reason)]
+        if condition.relation == "!=":
+            return [Condition(left, ">=", right, reason), Condition(right, ">=", left, reason)]
+        return [Condition(right, ">" if condition.relation == ">=" else ">=", left, reason)]
+    except (ParamcalcError, ArithmeticError):
+        return []

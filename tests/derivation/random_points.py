@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -64,17 +63,20 @@ def said_at(tree: Block, point: Point) -> Block | None:
 
 
 def untrue(factory: Factory, tree: Block) -> list[str]:
-    """The points at which the code is said to refuse sizes, by one condition alone, and builds a model."""
+    """Conditions by which the code is said to refuse sizes, though it takes most of those that break one alone."""
     probe = factory.probe
-    found = []
-    claimed = [each for each in tree.conditions if "refuses" in each.reason]
+    claimed = {each: [0, 0] for each in tree.conditions if "refuses" in each.reason}
     for point in points(factory.at, fixed_in(factory, tree)) if claimed else ():
         broken = [each for each in tree.preconditions if not meets(point, [each])]
         if len(broken) == 1 and broken[0] in claimed:
-            with contextlib.suppress(Refused):
+            try:
                 probe(point)
-                found.append(f"{point}: built, though {broken[0].reason} than {broken[0]}")
-    return found
+                claimed[broken[0]][True] += 1
+            except Refused:
+                claimed[broken[0]][False] += 1
+    return [
+        f"{each}: {built} built, {refused} refused" for each, (refused, built) in claimed.items() if built > refused
+    ]
 
 
 def points(at: Mapping[str, int], fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:

@@ -132,3 +132,16 @@ def test_a_path_on_which_the_form_holds_bounds_nothing() -> None:
     tree = pc.derive(on_a_path, {"width": 24, "depth": 9})
     assert tree.preconditions == ()
     assert agrees(on_a_path, tree, width=49, depth=3)
+
+
+def unsayable(width: int, other: int) -> nn.Module:
+    """Groups of which the code divides by a remainder: no condition says where that leaves one."""
+    made = width // 32 * 32 if other % 8 else width % 4 + 1
+    return nn.Conv1d(made, made, 3, groups=width % 2 + 1)
+
+
+def test_a_comparison_of_which_the_opposite_cannot_be_written_bounds_nothing() -> None:
+    tree = pc.derive(unsayable, {"width": 64, "other": 64})
+    for width in range(1, 100):
+        for other in (7, 8, 60, 64):
+            says_or_refuses(unsayable, tree, width=width, other=other)

@@ -127,3 +127,12 @@ def test_layers_of_which_each_place_has_its_kind_at_few_points() -> None:
 
 
 PLACES = [(7, 4, 4), (12, 5, 3), (9, 2, 7), (6, 8, 5), (6, 3, 9), (7, 6, 6), (6, 6, 11), (6, 9, 4)]
+
+
+def test_a_bound_speaks_of_no_size_that_is_fixed() -> None:
+    observations = search_of(
+        lambda at: pc.layers.Linear(at["width"], at["heads"]), {"width": 48, "heads": 4}
+    ).observations
+    observations.fix(["heads"])
+    observations.bound_by(Condition(WIDTH, ">=", 2 * HEADS))
+    assert [str(each) for each in observations.domain.conditions] == ["width >= 8"]

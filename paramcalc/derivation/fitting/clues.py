@@ -19,8 +19,8 @@ class Clues:
 
     `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
     they turned out, or the sides that turned out `equal`; all of them in their order, as conditions with the outcome,
-    are `compared`. That what it divides by is 1 or more are its `divisors`. The
-    `constants` are the integers that stand in it, those above and below the line of its floats included.
+    are `compared`. That what it divides by is 1 or more are its `divisors`. The `constants` are the integers that stand
+    in it, those above and below the line of its floats included.
     """
 
     shapes: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from paramcalc.derivation.models.sampler import TIMES, Sampler
 from paramcalc.derivation.trees.structure import at_place, size_at
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, changed, meets
+from paramcalc.sizes.symbols import symbol
 from paramcalc.tree.block import Block
 
 MANY = 6  # refusals after which each size is tried alone
@@ -164,7 +165,9 @@ class Observations:
         return found
 
     def bound_by(self, condition: Condition) -> None:
-        """Take a condition for certain, and forget what was built beyond it."""
+        """Take a condition for certain, with sizes that are fixed as they are, and forget what was built beyond it."""
+        fixed = condition.symbols - set(self.names)
+        condition = condition.bind({symbol(name): self.base[name] for name in fixed}) if fixed else condition
         self.domain.bound_by(condition)
         self.trees = [each for each in self.trees if meets(each[0], [condition])]
 
