@@ -71,7 +71,8 @@ class Proof:
             chooser.saw(known)
             self.kinds.saw(known)
         while self.observations.names:
-            point = self._to_predict(chooser) if len(self.points) < wanted else self._further(wanted)
+            point = self._to_predict(chooser) if len(self.points) < wanted else None
+            point = point or self._further(wanted)
             if point is None:
                 break
             actual = self.observations.build(point, "points to predict")
@@ -115,7 +116,7 @@ class Proof:
                 self.observations.keep(found.point, actual)
                 return Verdict.REFUTED
             self._predicted(found.point, actual)
-        if self.further == MOST_FURTHER and self._special() is not None:
+        if self.further == MOST_FURTHER and self._has_ended and self._special() is not None:
             raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN
 
@@ -156,7 +157,8 @@ class Proof:
     def _further(self, wanted: int) -> Point | None:
         """A point of kinds that were not met, None where there are enough or none is found."""
         missing = self.kinds.missing or self.kinds.few
-        return self._special() if missing and len(self.points) < wanted + self.further else None
+        self._has_ended = len(self.points) >= wanted + self.further
+        return self._special() if missing and not self._has_ended else None
 
     def _special(self) -> Point | None:
         """Of some points of kinds that were not met the one that is of the most, None where none is."""
@@ -184,6 +186,6 @@ class Proof:
         copies = [size for _, block in tree.walk() for size in block.numbers.values()]
         sampler = self.observations.sampler
         sampler.layers = frozenset(name for size in copies for name in symbol_names(size))
-        most = {name: sampler.most(name) for name in names if name not in sampler.layers}
+        most = {name: sampler.most(name) for name in names}
         numbers = free_numbers(sizes_of(tree)) | {name: 3 * ENOUGH for guess in rounded for name in symbol_names(guess)}
-        return Kinds(self.observations.base, names, largest, numbers, most)
+        return Kinds(self.observations.base, names, largest, numbers, most, sampler.layers)

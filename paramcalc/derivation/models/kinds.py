@@ -38,7 +38,8 @@ class Kinds:
     names: Sequence[str]
     largest: Mapping[str, int]
     numbers: Mapping[str, int]
-    most: Mapping[str, int]  # that is asked for of sizes that are to be far
+    most: Mapping[str, int]  # no larger size is asked for
+    layers: frozenset[str] = frozenset()  # that numbers of copies depend on: they are not to be far
     values: dict[str, set[int]] = field(default_factory=dict)
     met: set[Kind] = field(default_factory=set)
 
@@ -46,7 +47,9 @@ class Kinds:
         self.wanted = {Kind(what, (name,)) for name in self.names for what in ("far", "small")}
         self.wanted -= {Kind("small", (name,)) for name in self.names if self.base[name] < SMALL}
         self.wanted -= {
-            Kind("far", (name,)) for name in self.names if self.largest[name] * FAR > self.most.get(name, 0)
+            Kind("far", (name,))
+            for name in self.names
+            if name in self.layers or self.largest[name] * FAR > self.most[name]
         }
         pairs = list(combinations(self.names, 2))
         self.wanted |= {Kind(what, pair) for pair in pairs for what in ("equal", "with a common factor", "without one")}
@@ -91,7 +94,7 @@ class Kinds:
     def another(self, name: str, random: Random) -> int:
         """A value of a size that it did not have."""
         seen = self.values.get(name, ())
-        most = max(FAR * self.largest[name], len(seen) + 1)
+        most = max(min(FAR * self.largest[name], self.most[name]), len(seen) + 1)
         return random.choice([each for each in range(1, most + 1) if each not in seen])
 
     def _is(self, kind: Kind, point: Point) -> bool:
