@@ -14,7 +14,7 @@ from paramcalc.derivation.trees.exact_quotients import guessed, roundings_of
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.program import compiled
-from paramcalc.sizes.symbols import Size, symbol_names
+from paramcalc.sizes.symbols import Size, canonical, symbol_names
 from paramcalc.tree.block import Block
 from paramcalc.tree.shapes import dimensions, sizes_of
 
@@ -52,7 +52,7 @@ class Doubt:
             seen = [point for point in points if self._value(size, point) is not None]
             values = [int(self._value(size, point) or 0) for point in seen]
             rivals = islice(Fitter(seen).rivals(values, size, few_digits=not roundings_of(size)), MOST_RIVALS)
-            for rival in chain([sympy.Max(min(values), size)], rivals):
+            for rival in chain([canonical(sympy.Max(min(values), size))], rivals):
                 if (size, rival) in self.settled:
                     continue
                 point = self._apart(size, rival)

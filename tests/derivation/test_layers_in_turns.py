@@ -23,7 +23,7 @@ class Turning(nn.Module):
             self.table = nn.Embedding(8, width)
 
 
-@pytest.mark.parametrize(("n_layers", "few", "period"), [(20, 5, 4), (24, 6, 5), (32, 7, 4)])
+@pytest.mark.parametrize(("n_layers", "few", "period"), [(16, 4, 2), (20, 5, 3), (26, 5, 2), (32, 7, 4)])
 def test_fewer_layers_than_two_turns_are_all_tried(n_layers: int, few: int, period: int) -> None:
     def turns(width: int, n_layers: int) -> nn.Module:
         plain = opaque(n_layers) == few
