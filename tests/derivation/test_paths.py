@@ -106,6 +106,18 @@ def test_what_a_path_compares_is_tried_on_that_path() -> None:
     assert [str(each) for each in tree.preconditions] == ["130 >= width"]
 
 
+def refused_where_equal(width: int, other: int) -> nn.Module:
+    """Sizes that are refused where they are equal, and but a few of these."""
+    if (round(other / 3) if width == other else 7) in (48, 8):
+        raise ValueError("equal, and not allowed")
+    return nn.Linear(width, other)
+
+
+def test_sizes_that_are_equal_on_a_path_are_moved_together() -> None:
+    tree = pc.derive(refused_where_equal, {"width": 64, "other": 16})
+    assert [str(each) for each in tree.preconditions] == ["width != other"]
+
+
 def floored_quotient(width: int, depth: int) -> nn.Module:
     """Sizes that are refused on one path only, by a product of two."""
     quotient = depth // width if width > 6 and -(-width // 4) > 4 else width * -(-width // 4)
