@@ -155,7 +155,7 @@ class Boundaries:
             self.observations.bound_by(condition)
 
     def _far_and_wide(self) -> Iterator[Point]:
-        """Points within the conditions: each size through the box around the base, points on other paths, and any.
+        """Points within the conditions: each size through the box around the base, the smallest, and others.
 
         Sizes that are equal there are moved together as well.
         """
@@ -165,7 +165,8 @@ class Boundaries:
         found = [point for point in drawn if point is not None]
         for point in found:
             sampler.forget(point)
-        rests = [observations.base, *(point for point, _ in self.followed[-RESTS:]), *found]
+        smallest = {**observations.base, **dict.fromkeys(names, 1)}
+        rests = [observations.base, smallest, *(point for point, _ in self.followed[-RESTS:]), *found]
         values = max(1, LOOKED_AT // (len(rests) * max(1, len(names))))
         for rest in rests:
             equal = ([name for name in names if rest[name] == value] for value in {rest[name] for name in names})

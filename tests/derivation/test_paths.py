@@ -106,10 +106,24 @@ def test_what_a_path_compares_is_tried_on_that_path() -> None:
     assert [str(each) for each in tree.preconditions] == ["130 >= width"]
 
 
+def refused_where_least(width: int, other: int) -> nn.Module:
+    """Sizes that are refused where both are the very smallest."""
+    if max(width, width + other) < 5:
+        raise ValueError("too small")
+    return nn.GroupNorm(3, width + other)
+
+
+def test_the_smallest_sizes_are_looked_at_together() -> None:
+    tree = pc.derive(refused_where_least, {"width": 36, "other": 24})
+    for width in range(1, 9):
+        for other in range(1, 9):
+            says_or_refuses(refused_where_least, tree, width=width, other=other)
+
+
 def refused_where_equal(width: int, other: int) -> nn.Module:
-    """Sizes that are refused where they are equal, and but a few of these."""
-    if (round(other / 3) if width == other else 7) in (48, 8):
-        raise ValueError("equal, and not allowed")
+    """Sizes that are refused where they are equal, and large."""
+    if (other if width == other else 7) > 200:
+        raise ValueError("equal, and too large")
     return nn.Linear(width, other)
 
 
