@@ -167,20 +167,25 @@ class Boundaries:
             self.observations.bound_by(condition)
 
     def _far_and_wide(self) -> Iterator[Point]:
-        """Points within the conditions: each size through the box around the base, points on other paths, and any."""
+        """Points within the conditions: each size through the box around the base, the smallest, and others.
+
+        Sizes that are equal there are moved together as well.
+        """
         observations, sampler = self.observations, self.observations.sampler
         conditions, names = observations.domain.conditions, observations.names
         drawn = [sampler.special(conditions, alike=True) for _ in range(RESTS)]
         found = [point for point in drawn if point is not None]
         for point in found:
             sampler.forget(point)
-        rests = [observations.base, *(point for point, _ in self.followed[-RESTS:]), *found]
+        smallest = {**observations.base, **dict.fromkeys(names, 1)}
+        rests = [observations.base, smallest, *(point for point, _ in self.followed[-RESTS:]), *found]
         values = max(1, LOOKED_AT // (len(rests) * max(1, len(names))))
         for rest in rests:
-            for name in names:
-                most = BOX * observations.base[name]
+            equal = ([name for name in names if rest[name] == value] for value in {rest[name] for name in names})
+            for group in [*([name] for name in names), *(each for each in equal if len(each) > 1)]:
+                most = BOX * max(observations.base[name] for name in group)
                 for value in range(1, most + 1, max(1, most // values)):
-                    point = {**rest, name: value}
+                    point = {**rest, **dict.fromkeys(group, value)}
                     if meets(point, conditions):
                         yield point
 

@@ -63,9 +63,9 @@ def said_at(tree: Block, point: Point) -> Block | None:
 
 
 def untrue(factory: Factory, tree: Block) -> list[str]:
-    """Conditions by which the code is said to refuse sizes, though it takes most of those that break one alone."""
+    """Conditions because the code is said to have refused sizes, though it takes all that break one alone."""
     probe = factory.probe
-    claimed = {each: [0, 0] for each in tree.conditions if "refuses" in each.reason}
+    claimed = {each: [0, 0] for each in tree.conditions if "refused" in each.reason}
     for point in points(factory.at, fixed_in(factory, tree)) if claimed else ():
         broken = [each for each in tree.preconditions if not meets(point, [each])]
         if len(broken) == 1 and broken[0] in claimed:

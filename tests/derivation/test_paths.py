@@ -106,6 +106,32 @@ def test_what_a_path_compares_is_tried_on_that_path() -> None:
     assert [str(each) for each in tree.preconditions] == ["130 >= width"]
 
 
+def refused_where_least(width: int, other: int) -> nn.Module:
+    """Sizes that are refused where both are the very smallest."""
+    if max(width, width + other) < 5:
+        raise ValueError("too small")
+    return nn.GroupNorm(3, width + other)
+
+
+def test_the_smallest_sizes_are_looked_at_together() -> None:
+    tree = pc.derive(refused_where_least, {"width": 36, "other": 24})
+    for width in range(1, 9):
+        for other in range(1, 9):
+            says_or_refuses(refused_where_least, tree, width=width, other=other)
+
+
+def refused_where_equal(width: int, other: int) -> nn.Module:
+    """Sizes that are refused where they are equal, and large."""
+    if (other if width == other else 7) > 200:
+        raise ValueError("equal, and too large")
+    return nn.Linear(width, other)
+
+
+def test_sizes_that_are_equal_on_a_path_are_moved_together() -> None:
+    tree = pc.derive(refused_where_equal, {"width": 64, "other": 16})
+    assert [str(each) for each in tree.preconditions] == ["width != other"]
+
+
 def floored_quotient(width: int, depth: int) -> nn.Module:
     """Sizes that are refused on one path only, by a product of two."""
     quotient = depth // width if width > 6 and -(-width // 4) > 4 else width * -(-width // 4)

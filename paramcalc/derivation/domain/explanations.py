@@ -15,7 +15,7 @@ from paramcalc.sizes.point import Point, all_meet, changed, meets, tested
 from paramcalc.sizes.symbols import symbol
 
 MANY_NAMES = 32  # so many sizes of a point at most are tried for a condition, each with all others
-REASON = "the code refuses other sizes"
+REASON = "the code refused other sizes"
 
 
 @dataclass(frozen=True)
