@@ -77,3 +77,12 @@ def test_names_that_only_look_alike_fold() -> None:
         Block(children=(Block("a{}", repeat=3), Block("a1{}", repeat=3)))
     alike = pc.compose("R", {"a10": a, "a11": a, "a1": b, "a2": b})
     assert pc.unfold(pc.fold(alike)) == alike
+
+
+def test_a_tie_leads_into_the_first_of_several_runs() -> None:
+    """Layers 0 and 1 are one run, 3 to 5 another, since layer 2 is wider."""
+    layers = {str(number): LINEAR(3, 4 if number == 2 else 3) for number in range(6)}
+    net = pc.compose("Net", {"layers": pc.compose("ModuleList", layers), "head": LINEAR(3, 3)})
+    tree = pc.tie(net, "head.weight", to="layers.0.weight")
+    assert [child.name for child in fold(tree).children[0].children] == ["{}", "2", "{}"]
+    assert fold(tree).params == tree.params == net.params - 9
