@@ -126,15 +126,20 @@ class Search:
         """Bound the form to where its quotients of sizes are whole, if they are at the base; return the new bounds."""
         often = {each for each, times in self.given_up.items() if times >= TURNS}
         known = {*self.observations.domain.conditions, *often}
-        new = [each for each in quotients(tree) if each not in known and meets(self.observations.base, [each])]
+        new = [each for each in self._quotients(tree) if each not in known and meets(self.observations.base, [each])]
         self.assumed.update(new)
         for condition in new:
             self.observations.bound_by(condition)
         return new
 
+    def _quotients(self, tree: Block) -> list[Condition]:
+        """That the quotients of a form are whole, as far as that depends on sizes that vary."""
+        found = map(self.observations.with_fixed, quotients(tree))
+        return [each for each in found if each.holds is not True]
+
     def give_up_assumptions(self, tree: Block) -> set[Condition]:
         """Give up bounds that an earlier form needed and this one does not, and return them."""
-        old = self.assumed.difference(quotients(tree))
+        old = self.assumed.difference(self._quotients(tree))
         self.assumed -= old
         self.given_up.update(old)
         for condition in old:

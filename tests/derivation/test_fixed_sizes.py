@@ -143,3 +143,17 @@ def test_sizes_that_keep_a_form_from_being_found_are_fixed() -> None:
     assert found.symbols == {"width"}
     with pytest.raises(InvalidValue, match="dimension 0 follows no expression that was tried"):
         pc.derive(build, {"width": 32, "seed": 5}, vary=["width", "seed"])
+
+
+def in_groups(width: int, depth: int) -> nn.Module:
+    """As many layers as groups, each of another size: the number of layers has no form, the width has."""
+    growing = nn.ModuleList([nn.Linear(width, number + 1) for number in range(depth)])
+    return nn.ModuleList([nn.Conv1d(width, width, 3, groups=depth), growing])
+
+
+def test_a_quotient_by_a_size_that_is_fixed_is_assumed_to_be_whole_once() -> None:
+    tree = pc.derive(in_groups, {"width": 60, "depth": 6})
+    assert evidence_of(tree).fixed == {"depth": 6}
+    assert [str(each) for each in tree.preconditions] == ["width divisible by 6"]
+    assert tree.symbols == {"width"}
+    assert evidence_of(tree).builds < 80

@@ -166,10 +166,14 @@ class Observations:
 
     def bound_by(self, condition: Condition) -> None:
         """Take a condition for certain, with sizes that are fixed as they are, and forget what was built beyond it."""
-        fixed = condition.symbols - set(self.names)
-        condition = condition.bind({symbol(name): self.base[name] for name in fixed}) if fixed else condition
+        condition = self.with_fixed(condition)
         self.domain.bound_by(condition)
         self.trees = [each for each in self.trees if meets(each[0], [condition])]
+
+    def with_fixed(self, condition: Condition) -> Condition:
+        """Return a condition on the sizes that vary: those that are fixed are numbers in it."""
+        fixed = condition.symbols - set(self.names)
+        return condition.bind({symbol(name): self.base[name] for name in fixed}) if fixed else condition
 
     def set_apart(self, odd: Collection[int], misfit: Misfit) -> bool:
         """Take the points at which another structure is built out of the domain; return whether conditions tell them.
