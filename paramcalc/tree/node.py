@@ -69,6 +69,11 @@ class Node:
         return {child.name: child for child in self.children if child.name}
 
     @cached_property
+    def repeating(self) -> tuple[Self, ...]:
+        """The children that have a name and stand for several; those of one template have numbers of their own."""
+        return tuple(child for child in self.children if child.name and child.repeated)
+
+    @cached_property
     def groups(self) -> tuple[Self, ...]:
         """The children without a name, which group repeated tensors of this block."""
         return tuple(child for child in self.children if not child.name)

@@ -109,8 +109,8 @@ def child_of(block: N, name: str) -> N | None:
     """Return the child of that name, one copy of a repeated one, or None."""
     if name in block.children_by_name:
         return block.children_by_name[name]
-    for child in block.children:  # several may be of one template, each with numbers of its own
-        if child.repeated and index_in(child.name, name, child) is not None:
+    for child in block.repeating:
+        if index_in(child.name, name, child) is not None:
             return replace(child, name=name, repeat=1, first=0, step=1, run=1)
     return None
 
