@@ -33,7 +33,7 @@ def grouped(most: int) -> Callable[..., nn.Module]:
     return build
 
 
-@pytest.mark.parametrize(("width", "heads", "most"), [(21, 3, 42), (35, 5, 52), (60, 12, 120), (40, 8, 60)])
+@pytest.mark.parametrize(("width", "heads", "most"), [(21, 3, 42), (35, 5, 52), (60, 12, 120), (32, 8, 82)])
 def test_models_are_built_within_what_is_known(
     monkeypatch: pytest.MonkeyPatch, width: int, heads: int, most: int
 ) -> None:
