@@ -20,3 +20,8 @@ def test_a_condition_is_broken_that_is_so_at_one_size_alone() -> None:
     point = Sampler({"width": 64, "out": 9}, ["width", "out"]).breaking(odd, [])
     assert point is not None
     assert point["width"] == 613
+
+
+def test_a_condition_is_broken_right_behind_it_first() -> None:
+    sampler = Sampler({"width": 64, "out": 9}, ["width", "out"])
+    assert sampler.breaking(Condition(100, ">=", WIDTH, "too wide"), [], near=True) == {"width": 101, "out": 9}
