@@ -26,16 +26,25 @@ def line_through(x: Vector, y: Vector) -> tuple[Fraction, Fraction] | None:
     return (slope, rest) if fits else None
 
 
-def factor_between(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool) -> Fraction | None:
-    """The simplest factor by which every x comes between y + low and y + high, None where none is plain.
-
-    A range of any factors holds one with so large a number below the line, by chance, unless it is as narrow as that.
-    """
+def _range_of_factors(x: Vector, y: Sequence[int], low: Fraction, high: Fraction) -> tuple[Fraction, Fraction] | None:
+    """The ends between which a factor must lie by which every x comes between y + low and y + high, None for none."""
     least, most = (y[0] + low) / x[0], (y[0] + high) / x[0]
     for value, other in zip(y, x, strict=True):
         least, most = max(least, (value + low) / other), min(most, (value + high) / other)
         if least >= most or most <= 0:
             return None
+    return least, most
+
+
+def factor_between(x: Vector, y: Sequence[int], low: Fraction, high: Fraction, *, closed_low: bool) -> Fraction | None:
+    """The simplest factor by which every x comes between y + low and y + high, None where none is plain.
+
+    A range of any factors holds one with so large a number below the line, by chance, unless it is as narrow as that.
+    """
+    found = _range_of_factors(x, y, low, high)
+    if found is None:
+        return None
+    least, most = found
     for below in range(1, PLAIN + 1):
         above = -(-least.numerator * below // least.denominator)
         candidate = Fraction(above, below)
@@ -54,11 +63,10 @@ def factors_between(
     What both of them round alike, every factor between them does. Where they are to have few digits, they are the least
     and the largest of those.
     """
-    least, most = (y[0] + low) / x[0], (y[0] + high) / x[0]
-    for value, other in zip(y, x, strict=True):
-        least, most = max(least, (value + low) / other), min(most, (value + high) / other)
-    if least >= most or most <= 0:
+    found = _range_of_factors(x, y, low, high)
+    if found is None:
         return []
+    least, most = found
     if few_digits:
         return _with_few_digits(least, most, closed_low)
     if closed_low:
