@@ -249,7 +249,7 @@ class Search:
         models = [each for each in (*self.observations.trees, *self.proof.models) if self.observations.inside(each[0])]
         tree = with_true_titles(tree, models, domain.conditions)
         whole = without_rounding(tree, domain.conditions)
-        if not all(predicts(whole, point, at_point(tree, point)) for point in evidence.predicted):
+        if whole != tree and not all(predicts(whole, point, at_point(tree, point)) for point in evidence.predicted):
             whole = tree
         return replace(whole, conditions=needed, evidence=evidence)
 

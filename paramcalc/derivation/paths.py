@@ -27,6 +27,7 @@ class _Step:
     """What the code compares next, and what comes after each outcome; nothing at the end of a path."""
 
     compares: Condition | None = None
+    test: Callable[[Point], bool] | None = None  # of what is compared
     after: dict[bool, _Step] = field(default_factory=dict)
 
 
@@ -50,7 +51,7 @@ class Paths:
         step = self.root
         for condition, outcome in compared[:LONGEST]:
             if step.compares is None:
-                step.compares = condition
+                step.compares, step.test = condition, tested(condition)
             if step.compares != condition:  # a number was taken for another one of its value
                 return
             step = step.after.setdefault(outcome, _Step())
@@ -66,9 +67,9 @@ class Paths:
         [[], [False, False], [True]]
         """
         step, answers = self.root, []
-        while step.compares is not None:
+        while step.compares is not None and step.test is not None:
             try:
-                outcome = tested(step.compares)(point)
+                outcome = step.test(point)
             except (ParamcalcError, ArithmeticError):
                 return ()
             answers.append((step.compares, outcome))

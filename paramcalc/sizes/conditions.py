@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from paramcalc.errors import InvalidValue, PreconditionFailed
@@ -80,12 +81,12 @@ class Condition:
             return difference != 0
         return True if difference.is_zero is False else None
 
-    @property
+    @cached_property
     def symbols(self) -> frozenset[str]:
         """The names of the symbols that the condition speaks of."""
         return symbol_names(self.left) | symbol_names(self.right)
 
-    @property
+    @cached_property
     def gap(self) -> Size | None:
         """What is 0 or more where the condition holds, without a common factor; None where there is none."""
         if self.relation not in (">=", ">"):
@@ -106,7 +107,7 @@ def related(left: Any, relation: Relation, right: Any) -> Any:
     >>> related(96, "divisible by", 8), related(96, "a power of", 2), related(3, "!=", 3)
     (True, False, False)
     """
-    return _RELATED[relation](left, right)
+    return RELATED[relation](left, right)
 
 
 def _divides(left: Any, right: Any) -> Any:
@@ -125,7 +126,7 @@ def _is_power(number: Any, _: int) -> Any:
     return (number > 0) & (number & (number - 1) == 0)
 
 
-_RELATED: dict[Relation, Callable[[Any, Any], Any]] = {
+RELATED: dict[Relation, Callable[[Any, Any], Any]] = {
     "divisible by": _divides,
     ">=": operator.ge,
     ">": operator.gt,

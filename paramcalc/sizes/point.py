@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from paramcalc.sizes.conditions import Condition, related
+from paramcalc.sizes.conditions import RELATED, Condition
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size
 
@@ -42,8 +42,11 @@ def all_meet(condition: Condition, points: Iterable[Point]) -> bool:
 @lru_cache(maxsize=65_536)
 def tested(condition: Condition) -> Callable[[Point], bool]:
     """Return what tells whether the sizes of a point meet a condition, made once."""
-    left, relation, right = value_of(condition.left), condition.relation, value_of(condition.right)
-    return lambda point: bool(related(left(point), relation, right(point)))
+    left, relation, right = value_of(condition.left), RELATED[condition.relation], value_of(condition.right)
+    if isinstance(condition.right, int):
+        number = condition.right
+        return lambda point: relation(left(point), number)
+    return lambda point: relation(left(point), right(point))
 
 
 def value_of(size: Size) -> Callable[[Point], int]:

@@ -15,7 +15,7 @@ from paramcalc.sizes.double.programs import Node
 from paramcalc.sizes.symbols import Size
 from paramcalc.tracing.comparisons import told
 from paramcalc.tracing.integers import Trace
-from paramcalc.tracing.lending.kept import make_plain
+from paramcalc.tracing.lending.kept import plain_again
 from paramcalc.tracing.lending.lending import lending
 from paramcalc.tracing.lending.scope import Watched, constants_of, watching
 from paramcalc.tracing.nodes import is_certain, is_logarithm, sound_expression
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def traced(build: Factory, start: Start) -> Clues:
     """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
     trace = Trace()
-    seen = _seen(build, start, trace)
-    make_plain(trace)
+    with plain_again(trace):
+        seen = _seen(build, start, trace)
     if seen is None:
         return Clues()
     reason = "torch finds a length in floating point, which is another one above"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +17,7 @@ from paramcalc.tracing.clues import traced
 from paramcalc.tracing.deadline import within
 from paramcalc.tracing.fields import at_path, chosen, fields, other_fields, twice, with_fields
 from paramcalc.tracing.follows import Follow, following, with_followed
+from paramcalc.tracing.lending.kept import quick_collection
 from paramcalc.tracing.lending.lending import called
 from paramcalc.tracing.plain import plainly
 from paramcalc.tracing.probe import Factory, layout_of, probe_of
@@ -77,7 +76,7 @@ def _start(at: Mapping[str, object], vary: Sequence[str] | None) -> Start:
 
 def proven(build: Factory, start: Start, *, limits: Limits | None = None, report: Report | None = None) -> Block:
     """Return the closed form of what a function builds from values by name; the work behind `derive`."""
-    with _quick_collection():
+    with quick_collection():
         followed: list[Follow] = []
         while True:
             whole_build = with_followed(build, followed)
@@ -100,19 +99,6 @@ def proven(build: Factory, start: Start, *, limits: Limits | None = None, report
 def _tracing(build: Factory, start: Start) -> Trace:
     """What traces a build at other sizes."""
     return lambda point: traced(build, replace(start, values=point))
-
-
-@contextlib.contextmanager
-def _quick_collection() -> Iterator[None]:
-    """Keep the garbage collector from going through all that is loaded already each time that models were built."""
-    if gc.get_freeze_count():
-        yield
-        return
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _check(build: object, at: Mapping[str, object]) -> None:

@@ -102,7 +102,7 @@ class Sampler:
         Those that are `kept` stay as they are.
         """
         for attempt in range(MENDS):
-            broken = next((each for each in conditions if not meets(point, [each])), None)
+            broken = next((each for each in conditions if not tested(each)(point)), None)
             if broken is None:
                 return True
             names = [name for name in self.names if name in broken.symbols and name not in kept]
@@ -219,9 +219,10 @@ def _to_nearest(condition: Condition, point: dict[str, int], name: str) -> None:
     test, start = tested(condition), point[name]
     for step in range(1, max(64, min(MOST_STEPS, start))):
         for value in (start + step, start - step):
-            if value >= 1 and test({**point, name: value}):
-                point[name] = value
+            point[name] = value
+            if value >= 1 and test(point):
                 return
+    point[name] = start
 
 
 def _beyond(condition: Condition, point: dict[str, int], name: str) -> dict[str, int]:

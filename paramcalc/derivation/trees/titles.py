@@ -109,6 +109,7 @@ def _with_those_below(block: Block, below: list[Sizes]) -> Sizes:
 def _others(tree: Block, point: Point, model: Block) -> Iterator[int]:
     """The blocks, by identity, of which the arguments at a point are not those in the model that was built there."""
     said: dict[int, Arguments | None] = {}
+    named: dict[int, list[str]] = {}  # of the copies of blocks
     stack = [(tree, model)]
     while stack:
         block, there = stack.pop()
@@ -117,8 +118,10 @@ def _others(tree: Block, point: Point, model: Block) -> Iterator[int]:
         if block.args and there.args and said[id(block)] != there.args:
             yield id(block)
         for child in block.children:
-            names = (name for name, _ in copies(_counted_at(child, point), None))
-            stack += [(child, there.children_by_name[name]) for name in names if name in there.children_by_name]
+            if id(child) not in named:
+                named[id(child)] = [name for name, _ in copies(_counted_at(child, point), None)]
+            below = there.children_by_name
+            stack += [(child, below[name]) for name in named[id(child)] if name in below]
 
 
 def _counted_at(child: Block, point: Point) -> Block:

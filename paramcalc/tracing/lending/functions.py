@@ -8,7 +8,7 @@ import math
 import sys
 import types
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from paramcalc.tracing.integers import Trace
@@ -129,6 +129,7 @@ class _Module(types.ModuleType):
         setattr(vars(self)["_real"], name, value)
 
 
+@lru_cache(maxsize=16_384)
 def can_be_copied(code: types.CodeType) -> bool:
     """Whether a copy of a function computes as the function does: it is no generator, and writes to no module."""
     if code.co_flags & UNSUITABLE:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import types
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
@@ -12,19 +14,50 @@ from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
 DEEPEST = 4  # tuples in tuples
 
 
-def make_plain(trace: Trace) -> None:
-    """Put plain numbers in the place of those of a trace, wherever code keeps some."""
-    if not _alive(trace):
+_FREEZES: list[None] = []  # one for each time that all there is was set aside
+
+
+@contextlib.contextmanager
+def quick_collection() -> Iterator[None]:
+    """Keep the garbage collector from going through all that is loaded already each time that models were built."""
+    if gc.get_freeze_count():
+        yield
         return
+    _freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextlib.contextmanager
+def plain_again(trace: Trace) -> Iterator[None]:
+    """Put plain numbers in the place of those of a trace once it is over, wherever code keeps some."""
+    freezes = len(_FREEZES)
+    try:
+        yield
+    finally:
+        if _alive(trace) or len(_FREEZES) != freezes:  # numbers that were set aside are not listed
+            gc.collect()  # what the build left behind is kept by nobody
+        if _alive(trace) or len(_FREEZES) != freezes:
+            _make_plain(trace)
+
+
+def _make_plain(trace: Trace) -> None:
     frozen = gc.get_freeze_count() > 0
-    gc.unfreeze()
-    gc.collect()  # what the build left behind is kept by nobody
+    gc.unfreeze()  # what keeps numbers may be old
+    gc.collect()
     try:
         for number in _alive(trace):
             _replace(number, number.plain(number), DEEPEST)
     finally:
         if frozen:
-            gc.freeze()
+            _freeze()
+
+
+def _freeze() -> None:
+    gc.freeze()
+    _FREEZES.append(None)
 
 
 def _alive(trace: Trace) -> list[Any]:
