@@ -285,7 +285,7 @@ def derive_tree(
     branches += edges(base, start.vary)
 
     def search(build: Build, may_fix: bool) -> Block:
-        prober.build = build
+        prober.turn_to(build)
         domain = Domain(known.divisions, branches, known.divisors)
         observations = Observations(prober, base, start.vary, domain, may_fix)
         return Search(observations, Candidate(observations, known), start, trace).run()

@@ -50,6 +50,7 @@ class Proof:
     models: list[Built] = field(default_factory=list)
     tree: Block | None = None
     conditions: frozenset[Condition] = frozenset()
+    least: int = 0  # points that are to be predicted in any case
 
     def __post_init__(self) -> None:
         self.doubt = Doubt(self.observations, self.candidate.clues)
@@ -62,9 +63,9 @@ class Proof:
         conditions = self.observations.domain.conditions
         rounded = roundings(without_rounding(tree, conditions)) if roundings(tree) else []
         guesses = self.doubt.guesses(tree)
-        wanted = 3 * ENOUGH if rounded else ENOUGH
         self.further = MOST_FURTHER if any(map(self.doubt.is_odd, guesses)) else FURTHER
-        self._continue(tree, conditions, wanted)
+        self._continue(tree, conditions)
+        wanted = max(self.least, 3 * ENOUGH if rounded else ENOUGH)
         chooser = PointChooser(rounded, self.observations.base)
         self.kinds = self._kinds(tree, [guess for guess in guesses if roundings_of(guess)])
         for known in self.points:
@@ -126,13 +127,13 @@ class Proof:
         self.models.append((point, actual))
         self.kinds.saw(point)
 
-    def _continue(self, tree: Block, conditions: Sequence[Condition], wanted: int) -> None:
-        """Forget what was predicted by another tree, some of it where the domain is wider, and what is outside now."""
+    def _continue(self, tree: Block, conditions: Sequence[Condition]) -> None:
+        """Forget what another tree predicted, and what is outside now; more is wanted where the domain is wider."""
         if tree != self.tree:
-            self.points, self.models = [], []
-        elif not self.conditions <= set(conditions):
-            del self.points[wanted - ENOUGH :]
+            self.points, self.models, self.least = [], [], 0
         self.points = [point for point in self.points if self.observations.inside(point)]
+        if tree == self.tree and not self.conditions <= set(conditions):
+            self.least = len(self.points) + ENOUGH
         self.tree, self.conditions = tree, frozenset(conditions)
 
     def _check_all_there_are(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.derivation.domain.domain import Domain
 from paramcalc.derivation.models.observations import Observations
+from paramcalc.derivation.models.prober import Prober
 from paramcalc.errors import NoForm
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import meets
@@ -50,6 +52,23 @@ def test_models_are_built_within_what_is_known(
     last = most // heads * heads
     assert tree.bind(width=last, heads=heads).params == last * (last // heads) + last // heads
     assert {TRIED_BEYOND, "the other side of a comparison", "points to predict"} <= set(tried)
+
+
+@pytest.mark.parametrize("most", [80, 120])
+def test_nothing_is_built_twice(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    at = {"width": 60, "heads": 12}
+    built: list[tuple[int, ...]] = []
+    once = Prober._built
+
+    def watched(prober: Prober, point: Any, doing: str) -> Any:
+        built.append(tuple(point[name] for name in at))
+        return once(prober, point, doing)
+
+    monkeypatch.setattr(Prober, "_built", watched)
+    tree = pc.derive(grouped(most), at)
+    assert len(built) == evidence_of(tree).builds
+    base = tuple(at.values())  # it may be built once more, to see that the model is the same
+    assert not [point for point, times in Counter(built).items() if times > 1 and point != base]
 
 
 @pytest.mark.parametrize("compare", [operator.gt, operator.eq])

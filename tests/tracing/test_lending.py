@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import math
 import sys
 import threading
@@ -22,6 +23,7 @@ from paramcalc.sizes.parse import parse_expression
 from paramcalc.sizes.symbols import substitute
 from paramcalc.tracing.clues import traced
 from paramcalc.tracing.integers import TracedFloat, TracedInt
+from paramcalc.tracing.lending.kept import set_aside
 from paramcalc.tracing.lending.lending import _TOUCHED, called
 
 RATIO = 0.7
@@ -211,6 +213,22 @@ def test_what_code_keeps_is_plain_once_the_build_is_over() -> None:
     kept = [list(each) for each in KEPT if isinstance(each, dict)]
     assert {(each[0], each[2]) for each in kept} == {("wide", "last")}  # each key where it was
     assert all(plain(vars(each) if isinstance(each, nn.Module) else each) for each in KEPT)
+    KEPT.clear()
+
+
+def setting_aside(width: int) -> nn.Module:
+    """Keeps numbers; meanwhile the derivation that set all there was aside ends, and another one begins."""
+    KEPT.append([2 * width, [0.9 * width]])
+    gc.unfreeze()
+    set_aside()
+    return linear(width)
+
+
+def test_numbers_are_plain_that_another_derivation_set_aside() -> None:
+    KEPT.clear()
+    assert pc.derive(setting_aside, {"width": 64}).params == pc.symbol("width")
+    assert KEPT
+    assert all(map(plain, KEPT))
     KEPT.clear()
 
 

@@ -65,21 +65,32 @@ class Prober:
     report: Report | None = None
     builds: int = 0
     spent: float = 0.0  # seconds
+    found: dict[tuple[tuple[str, int], ...], Block | Refusal] = field(default_factory=dict)  # by point
 
     def __post_init__(self) -> None:
         self.started = time.monotonic()
+
+    def turn_to(self, build: Build) -> None:
+        """Build something else from now on."""
+        self.build, self.found = build, {}
 
     @property
     def slow(self) -> bool:
         """Whether models take long to build."""
         return self.spent > SLOW * self.builds
 
-    def at(self, point: Point, doing: str) -> Block | Refusal:
-        """Return the tree that is built at a point, or why none is.
+    def at(self, point: Point, doing: str, *, anew: bool = False) -> Block | Refusal:
+        """Return the tree that is built at a point, or why none is; it is built once, or `anew`.
 
         Raises Spent beyond the limits.
         """
         self.check()
+        key = tuple(sorted(point.items()))
+        if anew or key not in self.found:
+            self.found[key] = self._built(point, doing)
+        return self.found[key]
+
+    def _built(self, point: Point, doing: str) -> Block | Refusal:
         self.builds += 1
         if self.report is not None:
             self.report(self.builds, doing)

@@ -17,7 +17,7 @@ def check_repeatable(prober: Prober, base: Point, first: Block) -> None:
     Raises InvalidValue where another model is built than the first, naming what differs.
     """
     for _ in range(AGAIN):
-        again = prober.at(base, "the base once more")
+        again = prober.at(base, "the base once more", anew=True)
         change = f"then none: {again}" if isinstance(again, Refusal) else _change(first, again)
         if change:
             raise InvalidValue(

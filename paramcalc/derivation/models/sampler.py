@@ -51,6 +51,9 @@ class Sampler:
         self, conditions: Sequence[Condition], *, keep: Mapping[str, int] | None = None, alike: bool = False
     ) -> Point | None:
         """Return a point not drawn before, with some sizes given, or with many sizes `alike`: equal, or multiples."""
+        kept = frozenset(keep or ())
+        if keep and not meets(keep, [each for each in conditions if each.symbols <= kept]):
+            return None
         for _ in range(TRIES // 4):
             point = {
                 **self.base,
@@ -62,7 +65,6 @@ class Sampler:
                 if self.random.random() < 0.7 and value <= self.most(name):
                     point[name] = value
             point.update(keep or {})
-            kept = frozenset(keep or ())
             mended = self._mended(point, conditions, 0.5, wide=False, kept=kept)
             if mended and all(point[name] <= self.most(name) for name in self.names) and self._new(point):
                 return point
@@ -72,7 +74,7 @@ class Sampler:
         """The largest size drawn to be like others, or far; many layers take long, and are tried at their edge."""
         if self.times == 1:
             return self.base[name] + LAYERS
-        return self.base[name] + 2 * LAYERS if self.base[name] <= SMALL and name in self.layers else LARGEST
+        return self.base[name] + LAYERS if self.base[name] <= SMALL and name in self.layers else LARGEST
 
     def _new(self, point: Point) -> bool:
         """Whether a point was not drawn before; now it is."""

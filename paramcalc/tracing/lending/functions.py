@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import inspect
 import math
 import sys
 import types
@@ -15,7 +16,7 @@ from paramcalc.tracing.integers import Trace
 from paramcalc.tracing.lending.standins import lent, lent_builtins, traced_constants
 
 IMPORTED = ("__name__", "__package__", "__spec__", "__loader__", "__path__")  # what relative imports ask for
-UNSUITABLE = 0x20 | 0x80 | 0x200  # flags of code: generators, coroutines, asynchronous generators
+UNSUITABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 WRITES = {"STORE_GLOBAL", "DELETE_GLOBAL"}  # a copy would not write to the module
 
 
@@ -102,7 +103,7 @@ class _Names(dict[str, Any]):
     def know(self, code: types.CodeType) -> None:
         """Have the names of classes inside a function at hand: their bodies ask for no missing ones."""
         for inner in _codes(code):
-            if any(each.opname == "LOAD_NAME" for each in dis.get_instructions(inner)):
+            if not inner.co_flags & inspect.CO_OPTIMIZED:
                 self.update({name: self[name] for name in inner.co_names if name in self.real})
 
 

@@ -12,8 +12,6 @@ from typing import Any
 from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt
 
 DEEPEST = 4  # tuples in tuples
-
-
 _FREEZES: list[None] = []  # one for each time that all there is was set aside
 
 
@@ -23,7 +21,7 @@ def quick_collection() -> Iterator[None]:
     if gc.get_freeze_count():
         yield
         return
-    _freeze()
+    set_aside()
     try:
         yield
     finally:
@@ -52,10 +50,11 @@ def _make_plain(trace: Trace) -> None:
             _replace(number, number.plain(number), DEEPEST)
     finally:
         if frozen:
-            _freeze()
+            set_aside()
 
 
-def _freeze() -> None:
+def set_aside() -> None:
+    """Let the garbage collector look at nothing that there is now."""
     gc.freeze()
     _FREEZES.append(None)
 

@@ -74,20 +74,19 @@ def constants_of(codes: Iterable[types.CodeType]) -> frozenset[int]:
 @contextlib.contextmanager
 def watching() -> Iterator[Watched]:
     """Watch what code runs in this thread; nothing is seen where something else watches already."""
-    watched, others = Watched(), set()
+    watched = Watched()
+    known: dict[int, types.CodeType] = {}  # by identity, as code that is hashed is read through
     lent_to: dict[str, bool] = {}
 
     def saw(frame: types.FrameType, event: str, _: Any) -> None:
-        code = frame.f_code
-        if event != "call" or code in watched.codes or code in others:
+        if event != "call" or id(frame.f_code) in known:
             return
+        known[id(frame.f_code)] = frame.f_code
         name = str(frame.f_globals.get("__name__", ""))
         if name not in lent_to:
             lent_to[name] = is_lent_to(name)
         if lent_to[name]:
             watched.saw(frame)
-        else:
-            others.add(code)
 
     if sys.getprofile() is not None:
         yield watched
