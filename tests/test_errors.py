@@ -48,6 +48,13 @@ def test_the_parts_that_are_given_are_one_sentence(
     )
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_an_error_is_told_by_its_problem_whether_that_is_given_by_place_or_by_name(
+    kind: Callable[..., ParamcalcError],
+) -> None:
+    assert kind("got 3").args == kind(problem="got 3").args == ("got 3",)
+
+
 def test_every_error_is_a_standard_one_too() -> None:
     assert {each.__name__: issubclass(each, STANDARD[each.__name__]) for each in KINDS} == dict.fromkeys(STANDARD, True)
 

@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc import Block, symbol
-from paramcalc.analysis.formula import FORMS
+from paramcalc.analysis.formula import FORMS, Form
 from paramcalc.cli.commands import commands
 from paramcalc.rendering.render import FORMATS
 from paramcalc.targets.target import ALL, Request, Target
@@ -123,7 +123,7 @@ def test_the_option_that_is_refused_is_named(run: Run, command: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_is_taken(run: Run, form: str) -> None:
+def test_every_form_is_taken(run: Run, form: Form) -> None:
     block = pc.architecture("amnl", lstm_hidden=symbol("lstm_hidden"))
     out = run("formula", "amnl", "--vary", "lstm_hidden", "--form", form)
     assert out.startswith(pc.formula(block, form=form).lines())

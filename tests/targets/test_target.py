@@ -221,7 +221,8 @@ def test_a_size_that_the_tree_does_not_have_stands_for_nothing(monkeypatch: pyte
     monkeypatch.setitem(ARCHITECTURES, "square", known)
     for vary in (ALL, ["width", "unused"], ["unused", "width"]):
         loaded = load("square", Request(vary=vary))
-        assert (loaded.at, loaded.block.symbols) == ({"width": 3}, {"width"})
+        assert loaded.at == {"width": 3}
+        assert loaded.block.symbols == {"width"}
 
 
 def test_names_of_the_caller_are_near_matches_too() -> None:
@@ -261,7 +262,7 @@ def test_a_folder_may_hold_nothing_that_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("length", "shown"), [(199, 199), (200, 200), (201, 200), (250, 200)])
-def test_of_a_path_that_cannot_be_read_200_letters_are_shown(length: int, shown: str) -> None:
+def test_of_a_path_that_cannot_be_read_200_letters_are_shown(length: int, shown: int) -> None:
     text = ("n" + "o/" * length)[: length - 5] + ".json"
     with pytest.raises(BadFile, match="cannot read it: No such file or directory") as caught:
         load(text)
