@@ -17,11 +17,21 @@ from paramcalc.testing import block_trees as trees
 DEPTHS = st.one_of(st.none(), st.integers(0, 4))
 
 
-@pytest.mark.parametrize("shown", [numbers.count, numbers.size])
+@pytest.mark.parametrize("shown", [numbers.count, numbers.plain, numbers.size])
 def test_a_number_is_written_out_until_it_is_long(shown: Callable[[int], str]) -> None:
     first = 2 ** (numbers.LONG - 1)  # of so many bits
     assert "digits" not in shown(first - 1)
     assert shown(first).startswith("an integer of about 3,011 digits")
+
+
+@pytest.mark.parametrize("symbolic", [False, True])
+@pytest.mark.parametrize("form", ["markdown", "text", "csv"])
+def test_a_count_that_is_too_long_to_write_is_named_by_its_length_in_every_column(form: str, symbolic: bool) -> None:
+    tree = Block("", "Net", (TensorSpec("w", (10**18,) * 250),), (Block("a", "Net", (TensorSpec("v", (3,)),)),))
+    shown = render(tree, form, symbolic=symbolic)
+    columns = {"markdown": 1 + symbolic, "text": 1 + symbolic, "csv": 3 + symbolic}[form]
+    row = next(line for line in shown.splitlines() if re.match(r"\W*w\W", line))
+    assert row.count("an integer of about 4,501 digits") == columns
 
 
 @given(trees.blocks(symbolic=False), DEPTHS)
