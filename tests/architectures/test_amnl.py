@@ -151,5 +151,17 @@ def test_a_part_is_there_where_the_configuration_says_so(
         "rul_head": ["fc1"],
         "health_head": ["fc1", "fc2", "fc3"],
     }
+    kinds = {path: (tree.at(path).kind, tree.at(path).label) for path in names if path}
+    assert kinds == {
+        "cnn": ("FeatureExtractor", "CNN Feature Extractor"),
+        "lstm": ("BiLSTMEncoder", "BiLSTM Encoder"),
+        "attention": ("ModuleList", "Attention Layer"),
+        "attention.0": ("AttentionBlock", ""),
+        "attention.0.mha": ("MultiheadAttention", ""),
+        **({"trunk": ("MLP", "Shared Funnel")} if trunk else {}),
+        "rul_head": ("MLP", "RUL Head"),
+        "health_head": ("MLP", "Health Head"),
+    }
+    assert (tree.kind, tree.label) == ("AMNL", "AMNL")
     assert tree.at("rul_head.fc1").title == f"Linear({trunk[-1] if trunk else 256}, 1)"
     assert [tree.at(f"health_head.fc{number}").title for number in (2, 3)] == ["Linear(3, 2)", "Linear(2, 3)"]
