@@ -233,6 +233,10 @@ REFUSED: list[tuple[Any, Any, dict[str, Any], type[ParamcalcError], str]] = [
         "verify: a tree stands for n copies of itself; compare one copy, or a block that holds them all",
     ),
     (
+        *(net(TensorSpec("w{}", (3,))), LINEAR, {}, InvalidValue),
+        "verify: a tree stands for 1 copies of itself; compare one copy, or a block that holds them all",
+    ),
+    (
         *(LINEAR, pc.layers.Linear(N, A), {}, InvalidValue),
         "verify: its sizes a, n are not known; expected a second tree of numbers",
     ),
