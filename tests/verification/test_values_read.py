@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sympy
@@ -98,10 +99,11 @@ def test_an_index_before_the_first_copy_or_between_two_says_nothing() -> None:
     }
 
 
-def test_copies_that_a_symbol_numbers_have_no_number_that_could_be_read() -> None:
-    for numbers in ({"first": M}, {"step": M}):
-        general = Block("", "Net", children=(Block("{}", "Layer", (TensorSpec("w", (A,)),), repeat=N, **numbers),))
-        assert bindings(general, layers(0, 1, 2)) == {"a": 3}
+@pytest.mark.parametrize("repeat", [N, 10 - N])
+@pytest.mark.parametrize("numbers", [{"first": M}, {"step": M}, {"step": M, "run": M}])
+def test_copies_that_a_symbol_numbers_have_no_number_that_could_be_read(repeat: Size, numbers: dict[str, Any]) -> None:
+    general = Block("", "Net", children=(Block("{}", "Layer", (TensorSpec("w", (A,)),), repeat=repeat, **numbers),))
+    assert bindings(general, layers(0, 1, 2)) == {"a": 3}
 
 
 @pytest.mark.parametrize(("last", "read"), [(3, True), (4, True), (5, False), (50, False)])
