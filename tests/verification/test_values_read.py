@@ -127,12 +127,12 @@ def test_a_block_that_may_be_absent_has_no_index_to_read() -> None:
 
 
 def test_only_places_of_what_is_shared_are_copies_without_tensors() -> None:
-    one = nn.Linear(3, 3)
-    general = Block("", "Net", children=(pc.repeated(pc.layers.Linear(3, 3), N),))
+    one = nn.Linear(3, 3, bias=False)
+    general = Block("", "Net", children=(pc.repeated(pc.layers.Linear(3, 3, bias=False), N),))
     assert bindings(general, pc.from_module(nn.ModuleList([one] * 3))) == {"n": 1}
-    assert bindings(general, pc.from_module(nn.ModuleList([nn.Linear(3, 3) for _ in range(3)]))) == {"n": 3}
+    assert bindings(general, pc.from_module(nn.ModuleList([nn.Linear(3, 3, bias=False) for _ in range(3)]))) == {"n": 3}
     shared = Block("{}", "Linear", repeat=N, first=1, tied_to=".0")
-    general = Block("", "Net", children=(pc.layers.Linear(3, 3).named("0"), shared))
+    general = Block("", "Net", children=(pc.layers.Linear(3, 3, bias=False).named("0"), shared))
     assert bindings(general, pc.from_module(nn.ModuleList([one] * 3))) == {"n": 2}
 
 
