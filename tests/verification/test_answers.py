@@ -210,11 +210,11 @@ def test_trees_up_to_a_limit_are_listed(monkeypatch: pytest.MonkeyPatch) -> None
         with pytest.raises(InvalidValue, match=message):
             pc.verify(a, b)
     general = Block("", "Net", (TensorSpec("n", (N,)),), (pc.repeated(net(TensorSpec("w", (2,))), N),))
-    for count, said in ((3, "w"), (4, "it would list 5 tensors, more than 4")):
-        result = pc.verify(general, net(TensorSpec("n", (count,))))
-        assert said in str(result.differences)
-        assert result.values == {"n": count}
-    assert (result.tensors, result.params) == (0, 4)
+    few = pc.verify(general, net(TensorSpec("n", (3,))))
+    assert few.differences == tuple(Difference(f"{place}.w", "missing", "(2,)", None) for place in range(3))
+    many = pc.verify(general, net(TensorSpec("n", (4,))))
+    assert many.differences == (Difference("", "condition", "it would list 5 tensors, more than 4", None),)
+    assert (many.tensors, many.params, many.values) == (0, 4, {"n": 4})
 
 
 LINEAR = pc.layers.Linear(2, 3)
