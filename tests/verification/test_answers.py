@@ -177,6 +177,17 @@ def test_a_file_alone_may_leave_out_what_is_not_persistent(
         assert found(kept, part, checkpoint=word, roles=roles) == [("missing", "b")]
 
 
+@pytest.mark.parametrize(("word", "first", "second"), WORDS)
+def test_a_file_may_leave_out_such_a_tensor_where_it_has_a_module_too(
+    word: Checkpoint, first: bool, second: bool
+) -> None:
+    tensor = net(TensorSpec("b", (2,), "buffer", persistent=False))
+    module = Block("", "Net", children=(plain("w").named("b"),))
+    inside, outside = ("missing", "b.w"), ("missing", "b")
+    assert found(tensor, module, checkpoint=word) == [*([] if second else [outside]), inside]
+    assert found(module, tensor, checkpoint=word) == [*([] if first else [outside]), inside]
+
+
 def test_a_tree_of_a_file_names_no_class_at_any_depth() -> None:
     assert is_classless(plain("a.b.c"))
     assert is_classless(Block())
