@@ -235,5 +235,5 @@ def _require_all(condition: Condition, holds: Any) -> None:
             f"{bad:,} configuration{' breaks' if bad == 1 else 's break'} a condition",
             where=", ".join(sorted(condition.symbols)) or "evaluate",
             expected=str(condition),
-            advice=condition.reason + "; `admissible` tells which ones do not",
+            advice="; ".join(filter(None, [condition.reason, "`admissible` tells which ones do not"])),
         )

@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    stdout = sys.stdout
     try:
         status = commands.main(arguments, prog_name="paramcalc", standalone_mode=False)
     except NoSolution as error:
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = 130
     except OSError as error:
         status = _unread_or_unwritten(error)
+    except SystemExit as ended:  # with 1 by click itself, which then puts another stdout, where a pipe is broken
+        status = ended.code if sys.stdout is stdout else 130
     raise SystemExit(status if isinstance(status, int) else 0)
 
 

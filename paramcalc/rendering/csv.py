@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as standard
 import io
 
+from paramcalc.rendering.numbers import plain
 from paramcalc.rendering.table import Line, Table
 
 _COUNTS = ("trainable", "frozen", "buffers", "packed", "bytes")
@@ -25,5 +26,5 @@ def csv(table: Table) -> str:
 def _cells(line: Line) -> list[object]:
     row, totals = line.row, line.totals
     counts = (totals.trainable, totals.frozen, totals.buffers, totals.packed, totals.nbytes)
-    start = [row.path, row.level, line.layer, row.label, line.shape, line.params, line.share]
-    return [*start, *counts, "yes" if row.counted else "no", line.remark]
+    start = [row.path, row.level, line.layer, row.label, line.shape, plain(line.params), line.share]
+    return [*start, *map(plain, counts), "yes" if row.counted else "no", line.remark]

@@ -16,9 +16,16 @@ def count(value: Size) -> str:
     >>> count(960964)
     '960,964'
     """
-    if not isinstance(value, int):
-        return str(value)
-    return f"{value:,}" if value.bit_length() < LONG else short(value)
+    return f"{value:,}" if isinstance(value, int) and value.bit_length() < LONG else plain(value)
+
+
+def plain(value: Size) -> str:
+    """Return a count without separators, or an expression as it is.
+
+    >>> plain(960964)
+    '960964'
+    """
+    return short(value) if isinstance(value, int) and value.bit_length() >= LONG else str(value)
 
 
 def share(part: Size, whole: Size) -> str:

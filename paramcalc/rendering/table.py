@@ -148,7 +148,7 @@ def _with_values(rows: Sequence[Row], at: Mapping[str, object]) -> list[Totals]:
 
 
 def _line(row: Row, totals: Totals, whole: Size, *, symbolic: bool) -> Line:
-    formula = str(row.params) if symbolic else ""
+    formula = numbers.plain(row.params) if symbolic else ""
     shape = _shapes(row.terms) if row.counted else ""
     remarks = [*(_remark(term) for term in row.terms), row.note] if row.level else []
     remark = ", ".join(dict.fromkeys(filter(None, remarks)))

@@ -276,6 +276,8 @@ def _check_repeat(block: Block) -> None:
     object.__setattr__(block, "run", as_expr(block.run, where=f"run of {block.name!r}"))
     if block.run == 0 and block.repeat != 0:
         raise InvalidValue(f"{block.repeat} copies in runs of 0", where=block.name, expected="runs of 1 or more")
+    if not block.repeated:  # an integer of another type than int, which was 1
+        return
     names = [block.name] if block.name else [tensor.name for tensor in block.own]
     if block.children and not block.name:
         raise InvalidValue("children in a repeated block without a name", where=block.title, expected="tensors only")

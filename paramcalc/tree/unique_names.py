@@ -80,7 +80,7 @@ def _ambiguous(a: str, b: str) -> bool:
         return False
     y = tail_a[: len(tail_a) - len(tail_b)]
     shared = (x[cut:] for cut in range(1, len(x) + 1) if x[:cut].isdigit())
-    return (_digits(x) and _digits(y)) or any(y.startswith(part) and _digits(y[len(part) :]) for part in shared)
+    return (_digits(x) and _digits(y)) or any(y.startswith(part) and y[len(part) :].isdigit() for part in shared)
 
 
 def _digits(text: str) -> bool:

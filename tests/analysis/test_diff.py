@@ -12,6 +12,7 @@ from paramcalc import Block, diff
 from paramcalc.rendering.diff import diff_table
 from paramcalc.testing import block_trees as trees
 from paramcalc.testing import modules
+from tests.frozen import assert_frozen
 
 LINEAR = pc.layers.Linear
 
@@ -142,3 +143,9 @@ def test_runs_that_change_places_differ() -> None:
     )
     paths = [change.path for change in pc.diff(one, twelve, depth=2).changes]
     assert paths == ["layers", "layers.0"]
+
+
+def test_changes_cannot_be_changed() -> None:
+    found = diff(LINEAR(3, 4), LINEAR(3, 5))
+    assert_frozen(found)
+    assert_frozen(found.total)

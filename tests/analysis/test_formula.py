@@ -17,6 +17,7 @@ from paramcalc.sizes.parse import parse_exact
 from paramcalc.sizes.symbols import same
 from paramcalc.sizes.write import as_latex, as_text
 from paramcalc.testing import block_trees as trees
+from tests.frozen import assert_frozen
 
 
 @given(trees.blocks(), st.sampled_from(["collected", "expanded", "factored"]))
@@ -126,3 +127,9 @@ def test_names_without_a_letter_are_upright_in_latex() -> None:
     assert as_latex(symbol("d")) == "d"
     assert as_latex(symbol("n_in") * symbol("n_out")) == r"\mathrm{n\_in} \, \mathrm{n\_out}"
     assert as_text(7) == as_latex(7) == "7"
+
+
+def test_a_formula_cannot_be_changed() -> None:
+    closed = formula(pc.layers.Linear(3, 4))
+    assert_frozen(closed)
+    assert_frozen(closed.parts[0])

@@ -18,6 +18,7 @@ from paramcalc.errors import InvalidType, InvalidValue, NoSolution, UnknownName
 from paramcalc.layers import CATALOGUE
 from paramcalc.sizes.conditions import RELATIONS, Condition, Relation
 from paramcalc.sizes.parse import parse_exact
+from tests.frozen import assert_frozen
 
 X = symbol("x")
 TRIED = 400
@@ -184,3 +185,7 @@ def test_the_solver_does_not_say_none_where_one_may_be() -> None:
     assert pc.solve(block, "h", budget=1000) == 10
     nested = Block(own=(TensorSpec("w", (H,)), TensorSpec("v", (parse_exact("h//2//2"),))))
     assert pc.solve(nested, "h", budget=100) == max(h for h in range(200) if h + h // 2 // 2 <= 100)
+
+
+def test_a_solution_cannot_be_changed() -> None:
+    assert_frozen(solution(pc.layers.Linear(X, 3), "x", budget=100))

@@ -112,3 +112,56 @@ def test_an_entry_of_a_tuple_is_set_by_its_number() -> None:
 def test_wrong_hyperparameters_are_refused(settings: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         pc.architecture("amnl", **settings)
+
+
+def test_the_number_of_attention_layers_is_that_of_their_names() -> None:
+    n = symbol("n")
+
+    def layers(count: object) -> list[tuple[str, object]]:
+        return [
+            (each.name, each.repeat)
+            for each in pc.architecture("amnl", attention_layers=count).at("attention").children
+        ]
+
+    assert layers(1) == [("0", 1)]
+    assert layers(2) == [("{}", 2)]
+    assert layers(n) == [("{}", n)]
+    fewer = pc.architecture("amnl", attention_layers=n - 1)
+    assert [str(each) for each in fewer.at("attention").conditions] == ["n - 1 >= 1"]
+    assert [str(each) for each in fewer.preconditions] == ["n - 1 >= 1"]
+
+
+@pytest.mark.parametrize("lstm_norm", [True, False])
+@pytest.mark.parametrize("attention_norm", [True, False])
+@pytest.mark.parametrize("trunk", [(), (6,), (6, 5)])
+def test_a_part_is_there_where_the_configuration_says_so(
+    lstm_norm: bool, attention_norm: bool, trunk: tuple[int, ...]
+) -> None:
+    given: dict[str, Any] = {"lstm_norm": lstm_norm, "attention_norm": attention_norm, "trunk": trunk}
+    tree = pc.architecture("amnl", conv_channels=(4,), rul_hidden=(), health_hidden=(3, 2), **given)
+    names = {path: [child.name for child in block.children] for path, block in tree.walk() if block.children}
+    assert names == {
+        "": ["cnn", "lstm", "attention", *(["trunk"] if trunk else []), "rul_head", "health_head"],
+        "cnn": ["conv1", "bn1"],
+        "lstm": ["lstm", *(["norm"] if lstm_norm else [])],
+        "attention": ["0"],
+        "attention.0": ["mha", *(["norm"] if attention_norm else [])],
+        "attention.0.mha": ["out_proj"],
+        **({"trunk": [f"fc{number}" for number, _ in enumerate(trunk, 1)]} if trunk else {}),
+        "rul_head": ["fc1"],
+        "health_head": ["fc1", "fc2", "fc3"],
+    }
+    kinds = {path: (tree.at(path).kind, tree.at(path).label) for path in names if path}
+    assert kinds == {
+        "cnn": ("FeatureExtractor", "CNN Feature Extractor"),
+        "lstm": ("BiLSTMEncoder", "BiLSTM Encoder"),
+        "attention": ("ModuleList", "Attention Layer"),
+        "attention.0": ("AttentionBlock", ""),
+        "attention.0.mha": ("MultiheadAttention", ""),
+        **({"trunk": ("MLP", "Shared Funnel")} if trunk else {}),
+        "rul_head": ("MLP", "RUL Head"),
+        "health_head": ("MLP", "Health Head"),
+    }
+    assert (tree.kind, tree.label) == ("AMNL", "AMNL")
+    assert tree.at("rul_head.fc1").title == f"Linear({trunk[-1] if trunk else 256}, 1)"
+    assert [tree.at(f"health_head.fc{number}").title for number in (2, 3)] == ["Linear(3, 2)", "Linear(2, 3)"]

@@ -14,7 +14,9 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.errors import InvalidType, InvalidValue, ParamcalcError
 from paramcalc.testing import check_counter
+from paramcalc.testing.counter import _Check, _Wrong
 from paramcalc.testing.module_trees import Sample, Step, at
+from paramcalc.testing.module_trees import built as rebuilt
 from tests.sample_code import built
 from tests.testing.checks import failure, parameters
 
@@ -101,6 +103,23 @@ def test_what_is_left_without_a_step_is_what_can_be_built() -> None:
     assert [list(dict(sample.module.named_children())) for sample in shorter] == [["a"], ["a", "c"]]
 
 
+def test_of_two_modules_the_smaller_is_the_one_with_less_to_read() -> None:
+    def step(code: str, child: str = "") -> Step:
+        return Step(code, lambda model: model.add_module(child, nn.Module()) if child else None)
+
+    def wrong(*steps: Step) -> _Wrong:
+        return _Wrong(Sample(rebuilt(steps), steps), "a problem")
+
+    three_lines, two_modules = wrong(step("a"), step("b"), step("c")), wrong(step("d", "d"))
+    longer = wrong(step("longer", "d"))
+    assert two_modules.size() < longer.size() < three_lines.size()
+    for order in ([three_lines, longer, two_modules], [two_modules, three_lines, longer], [longer, two_modules]):
+        check = _Check(requires_grad, "name", trainable=False, may_raise=())
+        for each in order:
+            check.keep(each)
+        assert check.smallest is two_modules
+
+
 @pytest.mark.parametrize("counter", RIGHT)
 def test_a_right_counter_passes(counter: Callable[[nn.Module], Any]) -> None:
     check_counter(counter)
@@ -173,3 +192,25 @@ def test_a_counter_that_returns_no_whole_number(answer: object) -> None:
 def test_a_number_of_examples_that_is_none(examples: Any, error: type[ParamcalcError]) -> None:
     with pytest.raises(error, match=r"examples: got .*; expected (1 or more|a whole number)"):
         check_counter(requires_grad, examples=examples)
+
+
+def test_a_right_counter_is_asked_once_for_each_example() -> None:
+    asked: list[nn.Module] = []
+
+    def right(model: nn.Module) -> int:
+        asked.append(model)
+        return sum(each.numel() for each in model.parameters())
+
+    check_counter(right, examples=20)
+    assert len(asked) == 20
+
+
+def test_an_answer_is_wrong_where_it_is_another_number_or_an_error() -> None:
+    def raises(_: nn.Module) -> int:
+        raise KeyError("no rule")
+
+    sample = Sample(nn.Linear(3, 4), ())
+    assert _Check(raises, "raises", trainable=False, may_raise=()).wrong(sample) is True
+    assert _Check(raises, "raises", trainable=False, may_raise=(KeyError,)).wrong(sample) is False
+    assert _Check(lambda _: 16, "right", trainable=False, may_raise=()).wrong(sample) is False
+    assert _Check(lambda _: 17, "one more", trainable=False, may_raise=()).wrong(sample) is True

@@ -44,6 +44,13 @@ def test_what_is_shared_counts_at_its_first_place() -> None:
         assert_counts(model, {"b.0.wait": 0})
 
 
+def test_a_path_that_leads_nowhere_is_answered_with_all_that_lead_somewhere() -> None:
+    group = pc.Block("", "layers", (pc.TensorSpec("w_l{}", (2,)),), repeat=2)
+    tree = pc.Block("net", "Net", (pc.TensorSpec("top", (3,)),), (pc.layers.Linear(1, 2).named("fc"), group))
+    with pytest.raises(UnknownName, match=r"unknown path '\?'; known: top, fc, fc\.weight, fc\.bias, w_l\{\}$"):
+        assert_counts(tree, {"?": 3})
+
+
 def test_counts_may_be_expressions() -> None:
     d = pc.symbol("d")
     assert_counts(pc.layers.Linear(d, 3), {"": 3 * d + 3, "weight": 3 * d})

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import paramcalc as pc
+from paramcalc.errors import InvalidValue
 
 
 @pytest.mark.parametrize(("missing", "name"), [("hypothesis", "modules"), ("torch", "check_counter")])
@@ -23,13 +24,21 @@ def test_a_name_that_the_kit_does_not_have() -> None:
     with pytest.raises(AttributeError, match=r"module 'paramcalc\.testing' has no attribute 'assert_equal'"):
         pc.testing.assert_equal  # noqa: B018  # the access is the test
     assert set(pc.testing.__all__) <= set(dir(pc.testing))
+    assert dir(pc.testing) == sorted(dir(pc.testing))
     assert all(getattr(pc.testing, name).__doc__ for name in pc.testing.__all__)
 
 
 def test_a_module_that_is_missing_elsewhere_is_not_taken_for_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = pc.testing  # which is imported when it is first asked for, before imports fail
+    missing = "of_theirs"
+
     def absent(_: str) -> None:
-        raise ModuleNotFoundError("No module named 'of_theirs'", name="of_theirs")
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
     monkeypatch.setattr("importlib.import_module", absent)
-    with pytest.raises(ModuleNotFoundError, match="of_theirs"):
-        pc.testing.modules  # noqa: B018  # the access is the test
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'of_theirs'$"):
+        kit.modules  # noqa: B018  # the access is the test
+    for missing in ("hypothesis", "torch"):
+        sentence = rf"^paramcalc\.testing\.blocks: {missing} is not installed; pip install 'paramcalc\[testing\]'$"
+        with pytest.raises(InvalidValue, match=sentence):
+            kit.blocks  # noqa: B018  # the access is the test

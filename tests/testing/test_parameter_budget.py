@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +137,41 @@ def test_what_changes_no_count_is_no_change(tmp_path: Path) -> None:
     budget(tmp_path)(pc.layers.Sequential(LINEAR, pc.layers.Linear(5, 3, bias=False)))
     with pytest.raises(AssertionError, match="is not as recorded"):
         budget(tmp_path)(pc.layers.Sequential(LINEAR, pc.layers.Linear(5, 2), pc.layers.Linear(2, 1)))
+
+
+def test_a_name_stands_for_one_model_of_a_test(tmp_path: Path) -> None:
+    asked = budget(tmp_path / "new" / "folder", update=True)
+    asked(LINEAR)
+    asked(LINEAR, name="second/one")
+    for name, given in {"": "no name", "second/one": "the name 'second/one'"}.items():
+        message = rf"^parameter_budget in test_size: {given} for a second model; expected another$"
+        with pytest.raises(InvalidValue, match=message):
+            asked(LINEAR, name=name)
+    files = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
+    assert files == ["test_size.json", "test_size.second%2Fone.json"]
+    assert repr(asked) == f"ParameterBudget(folder={tmp_path / 'new' / 'folder'!r}, test='test_size', update=True)"
+
+
+def test_a_record_is_the_tree_as_text_that_ends_in_a_line(tmp_path: Path) -> None:
+    budget(tmp_path, update=True)(pc.architecture("amnl"))
+    (record,) = tmp_path.iterdir()
+    assert record.read_text("utf-8") == f"{pc.to_json(pc.architecture('amnl'))}\n"
+    with pytest.raises(AssertionError, match=r"^AMNL has 960,964 parameters, 1 over its budget of 960,963$"):
+        budget(tmp_path)(pc.architecture("amnl"), limit=960_963)
+
+
+def test_a_model_is_called_by_its_label_or_else_its_title(tmp_path: Path) -> None:
+    for model, name in ((replace(LINEAR, label="The head"), "The head"), (LINEAR, r"Linear\(4, 3\)")):
+        with pytest.raises(
+            AssertionError, match=rf"^{name} has 15 parameters, 1 over its budget of 14\n{name} has no record"
+        ):
+            budget(tmp_path)(model, limit=14)
+
+
+@pytest.mark.parametrize("limit", [True, 1.5, [3]])
+def test_a_limit_is_a_whole_number_or_a_text(limit: Any, tmp_path: Path) -> None:
+    with pytest.raises(InvalidType, match=rf"^limit: got {re.escape(repr(limit))}; expected a whole number, or"):
+        budget(tmp_path)(LINEAR, limit=limit)
 
 
 def test_limits_models_and_records_that_are_none(tmp_path: Path) -> None:

@@ -92,3 +92,57 @@ def test_wrong_evidence_is_refused(name: str) -> None:
     with pytest.raises(BadFile, match=message) as caught:
         from_json(changed(["blocks", 0, "evidence"], evidence))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        *(
+            (each, {"d": 1}, f"{each} is no list")
+            for each in ("built", "predicted", "refused", "only", "no_effect", "left_out")
+        ),
+        *((each, [4], f"4 in {each} is no object") for each in ("built", "predicted")),
+        *(
+            (each, [{"d": value}], f"d in {each} is neither a number nor a text")
+            for each in ("built", "predicted")
+            for value in ([4], {"a": 1})
+        ),
+        *(
+            (each, {"d": value}, f"d in {each} is neither a number nor a text")
+            for each in ("fixed", "layout")
+            for value in ([4], {"a": 1})
+        ),
+        *((each, 4, f"4 in {each} is no object") for each in ("fixed", "layout", "follows")),
+        ("refused", ["odd"], "odd in refused is no pair of sizes and a reason"),
+        ("refused", ["ab"], "ab in refused is no pair of sizes and a reason"),
+        ("refused", [[{"d": 3}]], "[{'d': 3}] in refused is no pair of sizes and a reason"),
+        ("refused", [[{}, "a", "b"]], "[{}, 'a', 'b'] in refused is no pair of sizes and a reason"),
+        ("refused", ["x" * 70], f"{'x' * 60} in refused is no pair of sizes and a reason"),
+        ("refused", [[4, "odd"]], "4 in refused is no object"),
+        ("fixed", "x" * 70, f"{'x' * 60} in fixed is no object"),
+        (
+            "follows",
+            {"e": 2.5},
+            "e in follows: size: got float 2.5; expected an integer or an expression of paramcalc.symbol",
+        ),
+        *(("builds", each, f"builds is {each}, no number of models") for each in (-1, True, 2.0, None)),
+        ("builds", "x" * 70, f"builds is {'x' * 60}, no number of models"),
+        ("only", [3], "3 is no text"),
+    ],
+)
+def test_what_is_wrong_in_evidence_is_said_in_full(part: str, value: Any, message: str) -> None:
+    with pytest.raises(BadFile) as caught:  # in full below
+        from_json(changed(["blocks", 0, "evidence"], {**GOOD_EVIDENCE, part: value}))
+    assert str(caught.value) == f"JSON: blocks[0]: {message}; expected a tree as paramcalc writes it"
+
+
+@pytest.mark.parametrize("part", ["built", "predicted", "refused"])
+def test_evidence_needs_its_points(part: str) -> None:
+    evidence = {name: value for name, value in GOOD_EVIDENCE.items() if name != part}
+    with pytest.raises(BadFile, match=rf"^JSON: blocks\[0\]: evidence has no '{part}'; "):
+        from_json(changed(["blocks", 0, "evidence"], evidence))
+
+
+def test_evidence_says_nothing_where_it_is_not_said() -> None:
+    assert from_json(changed(["blocks", 0, "evidence"], {**GOOD_EVIDENCE, "builds": 0})).evidence is not None
+    assert Evidence((), (), ()) == Evidence((), (), (), {}, (), {}, {}, (), (), 0)

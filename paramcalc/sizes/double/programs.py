@@ -90,7 +90,7 @@ def number_at(node: Node, values: Mapping[str, Any]) -> int:
     """
     try:
         return int(value_at(node, values))
-    except (ArithmeticError, ValueError) as error:
+    except (ArithmeticError, ValueError, TypeError) as error:  # of fractions or complex numbers, in powers alone
         if node[0] in COMPARED:
             return 0
         given = f" of {', '.join(map(str, values.values()))}" if values else ""
@@ -175,9 +175,9 @@ def span(node: Node, spans: Mapping[str, Span]) -> Span:
     sides = [span(part, spans) for part in parts]
     try:
         low, high = _SPANS[kind](sides)
-    except (KeyError, ArithmeticError):
+        return -math.inf if math.isnan(low) else _less(low), math.inf if math.isnan(high) else -_less(-high)
+    except (KeyError, ArithmeticError):  # integers too large for floating point are among them
         return -math.inf, math.inf
-    return -math.inf if math.isnan(low) else _less(low), math.inf if math.isnan(high) else -_less(-high)
 
 
 def _less(number: float) -> float:
@@ -235,6 +235,6 @@ _SPANS: dict[str, Callable[[Sequence[Span]], Span]] = {
     "min": lambda sides: (min(low for low, _ in sides), min(high for _, high in sides)),
     "max": lambda sides: (max(low for low, _ in sides), max(high for _, high in sides)),
     "gcd": lambda sides: (0, _largest_common(sides)),
-    "log2": lambda _: (-1_100, 1_100),
+    "log2": lambda sides: (-1_100, max(1_100, math.log2(max(1, sides[0][1])))),  # of integers as large as they like
     **dict.fromkeys(COMPARED, lambda _: (0, 1)),
 }

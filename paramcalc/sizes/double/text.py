@@ -57,7 +57,8 @@ def _syntax(node: Node, names: Mapping[str, str]) -> ast.expr:
     if kind == "symbol":
         return ast.Name(names.get(parts[0], parts[0]))
     if kind == "number":
-        return ast.Constant(parts[0])
+        below = repr(parts[0]).startswith("-")  # in a power the sign stands in brackets, which a constant has not
+        return ast.UnaryOp(ast.USub(), ast.Constant(-parts[0])) if below else ast.Constant(parts[0])
     sides = [_syntax(part, names) for part in parts]
     if kind in BINARY:
         return ast.BinOp(sides[0], BINARY[kind][0](), sides[1])
