@@ -55,7 +55,15 @@ def derived(model_type: str, ask: Ask) -> Row:
     evidence: Any = tree.evidence
     held = [name for name in evidence.fixed if name not in evidence.only] + deeper(config, evidence.layout)
     outcome = "wrong" if wrong else "fixed" if held else "full"
-    return {**head, "outcome": outcome, "reason": wrong, **_told(tree), "further": further, "refused": refused, "seconds": seconds}
+    return {
+        **head,
+        "outcome": outcome,
+        "reason": wrong,
+        **_told(tree),
+        "further": further,
+        "refused": refused,
+        "seconds": seconds,
+    }
 
 
 def deeper(config: Mapping[str, Any], names: Iterable[str]) -> list[str]:

@@ -14,10 +14,14 @@ from paramcalc.tree.traverse import bottom_up
 def structure(tree: Block) -> Hashable:
     """Return the classes, tensors and layers of a tree without sizes; equal neighbours that are numbered count once.
 
-    >>> from paramcalc.layers import Linear
+    So do tensors of a module that are numbered, as those of LSTM are, whether or not they are neighbours.
+
+    >>> from paramcalc.layers import LSTM, Linear
     >>> few = Block(children=(Linear(2, 3).named("0"), Linear(3, 3).named("1")))
     >>> many = Block(children=tuple(Linear(8, 8).named(str(number)) for number in range(6)))
     >>> structure(few) == structure(many), structure(few) == structure(Linear(2, 3))
+    (True, False)
+    >>> structure(LSTM(2, 3, 2)) == structure(LSTM(2, 3, 4)), structure(LSTM(2, 3)) == structure(LSTM(2, 3, bias=False))
     (True, False)
     """
     return bottom_up(tree, _structure)
@@ -36,7 +40,12 @@ def at_place(tree: Block, place: str | None) -> Hashable:
     parts = tuple((place or "").split("."))
     block = tree.find_block(parts) or tree.find_block(parts[:-1]) or tree
     own = tuple((template_of(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own)
-    return block.kind, block.tied_to, _once(own), _once(template_of(child.name) for child in block.children)
+    return (
+        block.kind,
+        block.tied_to,
+        tuple(dict.fromkeys(own)),
+        _once(template_of(child.name) for child in block.children),
+    )
 
 
 def same_lists(tree: Block, other: Block) -> bool:
@@ -75,7 +84,7 @@ def size_at(tree: Block, place: str | None, dimension: int | None) -> Size | Non
 def _structure(block: Block, children: list[Hashable]) -> Hashable:
     names = [template_of(child.name) for child in block.children]
     own = [(template_of(each.name), each.role, each.dtype, len(each.shape)) for each in block.own]
-    return block.kind, block.tied_to, _once(own), _once(zip(names, children, strict=True))
+    return block.kind, block.tied_to, tuple(dict.fromkeys(own)), _once(zip(names, children, strict=True))
 
 
 def _once(items: Iterable[Hashable]) -> tuple[Hashable, ...]:
