@@ -24,11 +24,11 @@ SEED = 1  # of the further points
 class Ask:
     """What is asked of every row: the limits of its derivation, of its process, and further points to check at."""
 
-    seconds: float = 100.0
+    seconds: float = 200.0
     builds: int = 1000
     memory: int = 12 * 2**30
     further: int = 100
-    patience: float = 900.0  # seconds after which a process counts as run away
+    patience: float = 860.0  # seconds after which a process counts as run away
 
 
 def derived(model_type: str, ask: Ask) -> Row:

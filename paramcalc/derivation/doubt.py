@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.fitting.fitter import Fitter
 from paramcalc.derivation.models.observations import Observations
+from paramcalc.derivation.models.prediction import counted_at
+from paramcalc.derivation.models.sampler import LAYERS
+from paramcalc.derivation.paths import Trace
 from paramcalc.derivation.trees.exact_quotients import guessed, roundings_of
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.point import Point, meets
@@ -21,6 +24,7 @@ from paramcalc.tree.shapes import dimensions, sizes_of
 MOST_RIVALS = 24  # of one expression
 LOOKED_AT = 48  # points, of which one is chosen that tells rivals apart
 BOX = 4  # times the largest size that was fitted: so far rivals are told apart
+FAR = 256  # the same of those that the code told
 USUAL = frozenset({0, 1, 2})  # numbers that need no place in the code
 
 
@@ -30,6 +34,7 @@ class Rival(NamedTuple):
     size: Size
     rival: Size
     point: Point
+    is_told: bool  # by the code
 
 
 @dataclass
@@ -38,28 +43,65 @@ class Doubt:
 
     observations: Observations
     clues: Clues
+    trace: Trace | None = None
+    traced: dict[tuple[str, ...], Clues] = field(default_factory=dict)  # with more layers, by what there is more of
     settled: dict[tuple[Size, Size], None] = field(default_factory=dict)  # that are equal as far as was looked
 
     def rival(self, tree: Block, points: Sequence[Point]) -> Rival | None:
-        """Return a rival of a guessed expression with a point at which the two go apart, None where there is none.
+        """Return a rival of an expression with a point at which the two go apart, None where there is none.
 
-        The first rival never is below the smallest value that was seen, as in code that takes a maximum: it goes apart
-        where the expression is the smallest.
+        What the code told of the tensors for which an expression stands, be it of one layer of many, is one as well.
+        """
+        built = [point for point, _ in self.observations.trees]
+        usual = (self.observations.base, *built[-2:])
+        told = ((size, rival, (rest,), FAR) for (size, rival), rest in self._told_otherwise(tree).items())
+        fitted = ((size, rival, usual, BOX) for size, rival in self._fitted_otherwise(tree, points))
+        for size, rival, rests, box in chain(told, fitted):
+            if (size, rival) in self.settled:
+                continue
+            point = self._apart(size, rival, rests, box)
+            if point is not None:
+                return Rival(size, rival, point, box == FAR)
+            self.settled[size, rival] = None
+        return None
+
+    def _told_otherwise(self, tree: Block) -> dict[tuple[Size, Size], Point]:
+        """Expressions of a tree with others that the code told of the same tensors, and the point at which it did."""
+        found: dict[tuple[Size, Size], Point] = {}
+        for point, clues in ((self.observations.base, self.clues), *self._told_of_more_layers(tree)):
+            for name, tensor in counted_at(tree, point).tensors():
+                for size, known in zip(tensor.shape, clues.shapes.get(name, ()), strict=False):
+                    for each in known[:1]:
+                        if each in clues.told and each != size:
+                            found.setdefault((size, each), point)
+        return found
+
+    def _told_of_more_layers(self, tree: Block) -> list[tuple[Point, Clues]]:
+        """What the code tells of more layers than at the base, where the first of a list are others than the rest."""
+        rest = [block.repeat for _, block in tree.walk() if block.repeated and block.first != 0]
+        names = sorted({name for size in rest for name in symbol_names(size) if name in self.observations.names})
+        more = {**self.observations.base, **{name: self.observations.base[name] + LAYERS for name in names}}
+        if not names or self.trace is None or not meets(more, self.observations.domain.conditions):
+            return []
+        key = tuple(names)
+        if key not in self.traced:
+            self.traced[key] = self.trace(more)
+        return [(more, self.traced[key])]
+
+    def _fitted_otherwise(self, tree: Block, points: Sequence[Point]) -> Iterator[tuple[Size, Size]]:
+        """Expressions of a tree that were guessed with others that say the same at some points.
+
+        The first two never are below the smallest value that was seen, and never above the largest, as in code that
+        takes a maximum or a minimum.
         """
         import sympy
 
         for size in self.guesses(tree):
             seen = [point for point in points if self._value(size, point) is not None]
             values = [int(self._value(size, point) or 0) for point in seen]
+            ends = [canonical(sympy.Max(min(values), size)), canonical(sympy.Min(max(values), size))]
             rivals = islice(Fitter(seen).rivals(values, size, few_digits=not roundings_of(size)), MOST_RIVALS)
-            for rival in chain([canonical(sympy.Max(min(values), size))], rivals):
-                if (size, rival) in self.settled:
-                    continue
-                point = self._apart(size, rival)
-                if point is not None:
-                    return Rival(size, rival, point)
-                self.settled[size, rival] = None
-        return None
+            yield from ((size, each) for each in chain(ends, rivals))
 
     def guesses(self, tree: Block) -> list[Any]:
         """The expressions of a tree that were fitted, not told by the code: of tensors, and of numbers of copies."""
@@ -86,7 +128,7 @@ class Doubt:
         numbers = {abs(int(part)) for each in size.atoms() if each.is_Rational for part in (each.p, each.q)}
         return bool(roundings_of(size) and numbers - USUAL - self.clues.constants)
 
-    def _apart(self, size: Size, rival: Size) -> Point | None:
+    def _apart(self, size: Size, rival: Size, rests: Sequence[Point], box: int) -> Point | None:
         """The point within the box and the domain at which two expressions differ most."""
         conditions = self.observations.domain.conditions
 
@@ -95,20 +137,20 @@ class Doubt:
             return 0 if one is None or one == other else 1 if other is None else abs(one - other)
 
         built = [point for point, _ in self.observations.trees]
-        found = [(gap(point), place, point) for place, point in enumerate(self._box(size, rival, built[-2:]))]
+        found = [(gap(point), place, point) for place, point in enumerate(self._box(size, rival, rests, box))]
         for _, _, point in sorted((each for each in found if each[0]), key=lambda each: each[:2], reverse=True):
             if meets(point, conditions) and point not in built:
                 return point
         return next((point for point in self._drawn() if gap(point)), None)
 
-    def _box(self, size: Size, rival: Size, rests: Sequence[Point]) -> Iterator[Point]:
+    def _box(self, size: Size, rival: Size, rests: Sequence[Point], box: int) -> Iterator[Point]:
         """Points at which one size is anything up to some times what was built, and the others are usual."""
         observations = self.observations
         names = sorted((symbol_names(size) | symbol_names(rival)) & set(observations.names))
         largest = {name: max(point[name] for point, _ in observations.trees) for name in names}
-        for rest in (observations.base, *rests):
+        for rest in rests:
             for name in names:
-                for value in _spread(min(BOX * largest[name], max(largest[name], observations.sampler.most(name)))):
+                for value in _spread(min(box * largest[name], max(largest[name], observations.sampler.most(name)))):
                     yield {**rest, name: value}
 
     def _drawn(self) -> Iterator[Point]:

@@ -53,7 +53,7 @@ class Proof:
     least: int = 0  # points that are to be predicted in any case
 
     def __post_init__(self) -> None:
-        self.doubt = Doubt(self.observations, self.candidate.clues)
+        self.doubt = Doubt(self.observations, self.candidate.clues, self.boundaries.paths.trace)
 
     def attempt(self, tree: Block) -> Verdict:
         """Let a tree predict points that it has not seen, until they are enough; those that it did before count.
@@ -117,6 +117,8 @@ class Proof:
                 self.observations.keep(found.point, actual)
                 return Verdict.REFUTED
             self._predicted(found.point, actual)
+            if found.is_told:  # of tensors that may not be there at that point; what was fitted is fitted anew
+                self.doubt.settled[found.size, found.rival] = None
         if self.further == MOST_FURTHER and self._has_ended and self._special() is not None:
             raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN

@@ -70,3 +70,67 @@ def test_sizes_are_tried_equal_and_with_common_factors(build: Callable[..., nn.M
     for one in (1, 2, 3, 6, 24, a, b, 2 * b):
         for other in (1, 2, 3, 6, 24, a, b, 2 * b):
             says_or_refuses(build, tree, a=one, b=other, out=5)
+
+
+def of_sixteen(width: int, out: int) -> bool:
+    return width % 16 == 0
+
+
+def of_few(width: int, out: int) -> bool:
+    return width < 10
+
+
+def of_a_power(width: int, out: int) -> bool:
+    return width & (width - 1) == 0
+
+
+def of_twice(width: int, out: int) -> bool:
+    return width == 2 * out
+
+
+@pytest.mark.parametrize(
+    ("special", "width"), [(of_sixteen, 12), (of_sixteen, 100), (of_few, 100), (of_a_power, 100), (of_twice, 64)]
+)
+def test_sizes_that_code_forgets_are_tried_in_every_usual_kind(special: Callable[[int, int], bool], width: int) -> None:
+    """A layer that stands at some sizes alone, of which the code tells nothing."""
+
+    def build(width: int, out: int) -> nn.Module:
+        more = [nn.Linear(width, 7)] if special(opaque(width), opaque(out)) else []
+        return nn.ModuleList([nn.Linear(width, 3), nn.Embedding(out, 2), *more])
+
+    try:
+        tree = pc.derive(build, {"width": width, "out": 16}, vary=["width", "out"])
+    except NoForm:
+        return
+    for each in range(1, 4 * width):
+        for out in (1, 5, 16, each, max(1, each // 2)):
+            says_or_refuses(build, tree, width=each, out=out)
+
+
+def halved(width: int, i: int) -> int:
+    return max(8, width // 2**i)
+
+
+def shared_out(width: int, i: int) -> int:
+    return max(8, width // (i + 1))
+
+
+def thirds(width: int, i: int) -> int:
+    return width // 3**i + 1
+
+
+@pytest.mark.parametrize("size", [halved, shared_out, thirds])
+@pytest.mark.parametrize(("width", "depth"), [(64, 8), (24, 5)])
+def test_layers_that_are_alike_by_chance_are_not_one(size: Callable[[int, int], int], width: int, depth: int) -> None:
+    """The code tells another size of each layer, though many have the same number at the start."""
+
+    def build(width: int, depth: int) -> nn.Module:
+        return nn.ModuleList([nn.Linear(4, size(width, i)) for i in range(depth)])
+
+    try:
+        tree = pc.derive(build, {"width": width, "depth": depth}, vary=["width", "depth"])
+    except NoForm:
+        return
+    for each in (*range(1, 3 * width), *range(3 * width, 50 * width, 97)):
+        for layers in (1, depth, depth + 1, 2 * depth + 1, 17):
+            says_or_refuses(build, tree, width=each, depth=layers)

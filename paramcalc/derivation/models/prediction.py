@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.point import Point, meets, value_of
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size
 from paramcalc.tree.block import Block
@@ -50,6 +50,16 @@ def at_point(tree: Block, point: Point) -> Block:
         parts: dict[str, Any] = {name: number(size) for name, size in block.numbers.items()}
         parts |= {"own": tuple(map(sized, block.own)), "children": tuple(children), "args": (), "conditions": ()}
         return block.unchecked(**parts)
+
+    return bottom_up(tree, visit)
+
+
+def counted_at(tree: Block, point: Point) -> Block:
+    """Return a tree with the copies that it has at a point; shapes stay as they are."""
+
+    def visit(block: Block, children: list[Block]) -> Block:
+        numbers: dict[str, Any] = {name: int(value_of(size)(point)) for name, size in block.numbers.items()}
+        return block.unchecked(**numbers, children=tuple(children), args=(), conditions=())
 
     return bottom_up(tree, visit)
 
