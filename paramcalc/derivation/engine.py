@@ -17,6 +17,7 @@ from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import at_point, predicts
 from paramcalc.derivation.models.prober import Build, Limits, Prober, Report
 from paramcalc.derivation.models.repeatable import check_repeatable
+from paramcalc.derivation.models.unmet import unmet
 from paramcalc.derivation.paths import Paths, Trace
 from paramcalc.derivation.proof import Proof, Verdict
 from paramcalc.derivation.proven_part import with_proven_part
@@ -243,6 +244,7 @@ class Search:
             layout=dict(self.start.layout),
             follows=dict(self.start.follows),
             no_effect=tuple(name for name in names if name not in effective),
+            unmet=unmet(self.proof.kinds, domain.conditions),
             builds=self.observations.prober.builds,
         )
         needed = tuple(each for each in domain.conditions if each not in tree.preconditions and not each.holds)

@@ -44,13 +44,9 @@ class Kinds:
     met: set[Kind] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.wanted = {Kind(what, (name,)) for name in self.names for what in ("far", "small")}
-        self.wanted -= {Kind("small", (name,)) for name in self.names if self.base[name] < SMALL}
-        self.wanted -= {
-            Kind("far", (name,))
-            for name in self.names
-            if name in self.layers or self.largest[name] * FAR > self.most[name]
-        }
+        far = {Kind("far", (name,)) for name in self.names if name not in self.layers}
+        self.too_far = {kind for kind in far if self.largest[kind.names[0]] * FAR > self.most[kind.names[0]]}
+        self.wanted = {Kind("small", (name,)) for name in self.names if self.base[name] >= SMALL} | far - self.too_far
         pairs = list(combinations(self.names, 2))
         self.wanted |= {Kind(what, pair) for pair in pairs for what in ("equal", "with a common factor", "without one")}
 

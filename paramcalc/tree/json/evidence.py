@@ -25,6 +25,7 @@ def evidence_out(evidence: Evidence) -> dict[str, Any]:
         "follows": {name: size_out(size) for name, size in evidence.follows.items()},
         "no_effect": list(evidence.no_effect),
         "left_out": list(evidence.left_out),
+        "unmet": list(evidence.unmet),
         "builds": evidence.builds,
     }
 
@@ -49,6 +50,7 @@ def evidence_in(data: Any) -> Evidence:
         follows={name: _size_in(size, name) for name, size in follows.items()},
         no_effect=_names_in(parts, "no_effect"),
         left_out=_names_in(parts, "left_out"),
+        unmet=_names_in(parts, "unmet"),
         builds=_build_count(parts.get("builds", 0)),
     )
 
