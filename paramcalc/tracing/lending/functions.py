@@ -16,7 +16,8 @@ from paramcalc.tracing.lending.standins import lent, lent_builtins, traced_const
 
 IMPORTED = ("__name__", "__package__", "__spec__", "__loader__", "__path__")  # what relative imports ask for
 UNSUITABLE = 0x20 | 0x80 | 0x200  # flags of code: generators, coroutines, asynchronous generators
-WRITES = {"STORE_GLOBAL", "DELETE_GLOBAL"}  # a copy would not write to the module
+WRITES = {dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]}  # a copy would not write to the module
+BY_NAME = {dis.opmap["LOAD_NAME"]}
 
 
 class Copies:
@@ -102,7 +103,7 @@ class _Names(dict[str, Any]):
     def know(self, code: types.CodeType) -> None:
         """Have the names of classes inside a function at hand: their bodies ask for no missing ones."""
         for inner in _codes(code):
-            if any(each.opname == "LOAD_NAME" for each in dis.get_instructions(inner)):
+            if _has(inner, BY_NAME):
                 self.update({name: self[name] for name in inner.co_names if name in self.real})
 
 
@@ -133,7 +134,7 @@ def can_be_copied(code: types.CodeType) -> bool:
     """Whether a copy of a function computes as the function does: it is no generator, and writes to no module."""
     if code.co_flags & UNSUITABLE:
         return False
-    return not any(each.opname in WRITES for inner in _codes(code) for each in dis.get_instructions(inner))
+    return not any(_has(inner, WRITES) for inner in _codes(code))
 
 
 def is_lent_to(module: str) -> bool:
@@ -147,6 +148,11 @@ def is_lent_to(module: str) -> bool:
 
 
 OURS = frozenset({"torch", "numpy", "sympy", "paramcalc"})
+
+
+def _has(code: types.CodeType, operations: set[int]) -> bool:
+    """Whether some operations stand in code, of which every other byte is one."""
+    return not operations.isdisjoint(code.co_code[::2])
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
