@@ -22,5 +22,7 @@ EVIDENCE = st.builds(
     no_effect=st.lists(st.text(), max_size=2).map(tuple),
     left_out=st.lists(st.text(), max_size=2).map(tuple),
     unmet=st.lists(st.text(), max_size=9).map(tuple),
+    untraced=st.lists(st.text(), max_size=9).map(tuple),
+    lost=st.lists(st.text(), max_size=9).map(tuple),
     builds=st.integers(0, 1000),
 )

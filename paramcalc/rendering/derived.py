@@ -30,6 +30,10 @@ def evidence_lines(evidence: Evidence) -> list[str]:
         lines.append(f"such as {_point(evidence.predicted[0])}")
     if evidence.unmet:
         lines.append(f"none predicted with {_some(evidence.unmet)}")
+    if evidence.untraced:
+        lines.append(f"not traced: {_some(evidence.untraced)}")
+    if evidence.lost:
+        lines.append(f"no longer traced: {_some(evidence.lost, '; ')}")
     if evidence.refused:
         point, reason = evidence.refused[-1]
         lines.append(f"{_many(evidence.refused, 'size')} refused, such as {_point(point)}: {reason}")
@@ -46,9 +50,9 @@ def _many(items: Sequence[object], word: str) -> str:
     return f"{len(items):,} {word}{'' if len(items) == 1 else 's'}"
 
 
-def _some(items: Sequence[str]) -> str:
+def _some(items: Sequence[str], between: str = ", ") -> str:
     more = len(items) - MOST_SHOWN
-    return ", ".join(items[:MOST_SHOWN]) + (f", and {more:,} more" if more > 0 else "")
+    return between.join([*items[:MOST_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _point(point: Mapping[str, int]) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from paramcalc.tracing.integers import Trace
+from paramcalc.tracing.lending.left import Left, is_closed, written
 from paramcalc.tracing.lending.standins import lent, lent_builtins, traced_constants
 
 IMPORTED = ("__name__", "__package__", "__spec__", "__loader__", "__path__")  # what relative imports ask for
@@ -39,7 +40,9 @@ class Copies:
             return types.MethodType(self.of(value.__func__), value.__self__)
         if type(value) is partial:
             return partial(self.of(value.func), *value.args, **value.keywords)
-        return self.trace.constant(value) if type(value) is float else lent(value)
+        if type(value) is float:
+            return self.trace.constant(value)
+        return self._left(value) if is_closed(value) else lent(value)
 
     def of_function(self, function: types.FunctionType) -> types.FunctionType:
         """Return the copy of a function that is lent to, another function itself."""
@@ -61,6 +64,12 @@ class Copies:
         if id(module) not in self._modules:
             self._modules[id(module)] = _Module(module, self)
         return self._modules[id(module)]
+
+    def _left(self, function: Any) -> Any:
+        """A function that cannot be copied, which is to be named where it is given sizes."""
+        if id(function) not in self._made and is_lent_to(str(written(function).__module__)):
+            self._made[id(function)] = function, Left(function, self.trace.losses)
+        return self._made.get(id(function), (function, function))[1]
 
     def _copied(self, function: types.FunctionType) -> types.FunctionType:
         if not can_be_copied(function.__code__):

@@ -26,6 +26,8 @@ def evidence_out(evidence: Evidence) -> dict[str, Any]:
         "no_effect": list(evidence.no_effect),
         "left_out": list(evidence.left_out),
         "unmet": list(evidence.unmet),
+        "untraced": list(evidence.untraced),
+        "lost": list(evidence.lost),
         "builds": evidence.builds,
     }
 
@@ -51,6 +53,8 @@ def evidence_in(data: Any) -> Evidence:
         no_effect=_names_in(parts, "no_effect"),
         left_out=_names_in(parts, "left_out"),
         unmet=_names_in(parts, "unmet"),
+        untraced=_names_in(parts, "untraced"),
+        lost=_names_in(parts, "lost"),
         builds=_build_count(parts.get("builds", 0)),
     )
 
