@@ -16,7 +16,7 @@ from paramcalc.derivation.start import start_at
 from paramcalc.rendering.derived import evidence_lines
 from paramcalc.tracing.clues import traced
 from paramcalc.tracing.configs.family import Family
-from paramcalc.tracing.lending import observer
+from paramcalc.tracing.lending import functions, observer, support
 from paramcalc.tracing.lending.lending import called
 from paramcalc.tree.evidence import Evidence
 from tests.forms import agrees, evidence_of
@@ -129,3 +129,39 @@ def test_where_a_profiler_runs_already_that_is_said() -> None:
         sys.setprofile(None)
     assert clues.untraced == (observer.PROFILED,)
     assert clues.losses == {}
+
+
+def test_where_the_interpreter_does_not_support_it_nothing_is_lent_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def build(width: int) -> nn.Module:
+        return linear(int(0.75 * width))
+
+    assert support.is_supported()
+    lent = pc.derive(build, {"width": 64})
+    monkeypatch.setattr(functions, "_with_constants", lambda code, _: code)  # an interpreter that keeps plain floats
+    support.is_supported.cache_clear()
+    try:
+        assert not support.is_supported()
+        tree = pc.derive(build, {"width": 64})
+    finally:
+        support.is_supported.cache_clear()
+    evidence = evidence_of(tree)
+    assert evidence.untraced == (support.UNSUPPORTED,)
+    assert f"not traced: {support.UNSUPPORTED}" in evidence_lines(evidence)
+    assert tree.params == lent.params == 3 * (pc.symbol("width") * 3 // 4) + 3
+    assert evidence.builds > evidence_of(lent).builds
+    assert evidence_of(lent).untraced == ()
+
+
+@pytest.mark.parametrize("broken", ["_Names", "traced_constants"])
+def test_support_is_tried_not_assumed(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def refuses(*_: Any) -> Any:
+        raise TypeError("no such function here")
+
+    monkeypatch.setattr(functions, broken, refuses)
+    support.is_supported.cache_clear()
+    try:
+        assert not support.is_supported()
+    finally:
+        support.is_supported.cache_clear()

@@ -53,7 +53,7 @@ class Copies:
             ):
                 return function
             self._made[id(function)] = function, function  # while its closure is copied, which may hold it
-            known = self._made[id(function)] = function, self._copied(function)
+            known = self._made[id(function)] = function, self.copied(function)
         copy: types.FunctionType = known[1]
         return copy
 
@@ -71,7 +71,8 @@ class Copies:
             self._made[id(function)] = function, Left(function, self.trace.losses)
         return self._made.get(id(function), (function, function))[1]
 
-    def _copied(self, function: types.FunctionType) -> types.FunctionType:
+    def copied(self, function: Any) -> Any:
+        """Return a new copy of a function, whatever module it is of; itself where it cannot be copied."""
         if not can_be_copied(function.__code__):
             return function
         key = id(function.__globals__)

@@ -12,6 +12,7 @@ from paramcalc.tracing.integers import TracedInt
 from paramcalc.tracing.lending.contents import has_numbers, has_text, integers_in, nodes_of, sizes_in
 from paramcalc.tracing.lending.functions import can_be_copied, is_lent_to
 from paramcalc.tracing.lending.left import gives_back
+from paramcalc.tracing.lending.support import is_supported
 from paramcalc.tracing.losses import Losses, is_lent, name_of
 
 PROFILED = "methods: a profiler runs, beside which no other can"
@@ -132,6 +133,9 @@ def _short_name(frame: types.FrameType) -> str:
 @contextlib.contextmanager
 def observing(losses: Losses) -> Iterator[None]:
     """Look at what runs in this thread; where something else does so already, that alone is said."""
+    if not is_supported():
+        yield
+        return
     if sys.getprofile() is not None:
         losses.left[PROFILED] = None
         yield
