@@ -21,5 +21,8 @@ EVIDENCE = st.builds(
     follows=st.dictionaries(st.text(), FOLLOWED, max_size=2),
     no_effect=st.lists(st.text(), max_size=2).map(tuple),
     left_out=st.lists(st.text(), max_size=2).map(tuple),
+    unmet=st.lists(st.text(), max_size=9).map(tuple),
+    untraced=st.lists(st.text(), max_size=9).map(tuple),
+    lost=st.lists(st.text(), max_size=9).map(tuple),
     builds=st.integers(0, 1000),
 )

@@ -32,7 +32,7 @@ WITHIN_DERIVATION = [
     {"fitting", "domain", "start"},
     {"trees"},
     {"models"},
-    {"candidate", "paths", "proven_part"},
+    {"candidate", "paths", "proven_part", "untold"},
     {"boundaries", "doubt", "fallbacks"},
     {"proof"},
     {"engine"},

@@ -25,6 +25,7 @@ STATE = {
     "testing/formula.py": {"_Check"},
     "testing/module_trees.py": {"_Building"},
     "tracing/integers.py": {"Trace"},
+    "tracing/losses.py": {"Losses"},
     "verification/comparison.py": {"_Found", "_Node"},
 }
 

@@ -17,12 +17,14 @@ from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import at_point, predicts
 from paramcalc.derivation.models.prober import Build, Limits, Prober, Report
 from paramcalc.derivation.models.repeatable import check_repeatable
+from paramcalc.derivation.models.unmet import unmet
 from paramcalc.derivation.paths import Paths, Trace
 from paramcalc.derivation.proof import Proof, Verdict
 from paramcalc.derivation.proven_part import with_proven_part
 from paramcalc.derivation.start import Start
 from paramcalc.derivation.trees.exact_quotients import quotients, without_rounding
 from paramcalc.derivation.trees.titles import with_true_titles
+from paramcalc.derivation.untold import lost, untold
 from paramcalc.errors import InvalidValue
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
@@ -227,6 +229,12 @@ class Search:
         alone = [self.observations.changed(point) for point, _ in domain.apart]
         return {name for each in domain.bounds for name in each.symbols} | {each[0] for each in alone if len(each) == 1}
 
+    def _untold(self, tree: Block) -> set[str]:
+        """The sizes that matter in ways that the code did not tell, those that are fixed among them."""
+        guesses, domain = self.proof.doubt.guesses(tree), self.observations.domain
+        fixed = set(self.observations.base).difference(self.observations.names)
+        return fixed | untold(self.candidate.clues, tree, guesses, domain, self.assumed)
+
     def _finished(self, tree: Block) -> Block:
         """The tree with the sizes that are fixed as numbers, the conditions under which it holds, and the evidence."""
         base, names, domain = self.observations.base, self.observations.names, self.observations.domain
@@ -243,6 +251,9 @@ class Search:
             layout=dict(self.start.layout),
             follows=dict(self.start.follows),
             no_effect=tuple(name for name in names if name not in effective),
+            unmet=unmet(self.proof.kinds, domain.conditions),
+            untraced=self.candidate.clues.untraced,
+            lost=lost(self.candidate.clues, self._untold(tree)),
             builds=self.observations.prober.builds,
         )
         needed = tuple(each for each in domain.conditions if each not in tree.preconditions and not each.holds)

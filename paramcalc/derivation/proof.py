@@ -26,6 +26,7 @@ ENOUGH = 8  # points in a row that must be predicted; 3 times as many where size
 CHOICE = 8  # points that are drawn for one to predict
 FURTHER = 16  # points that are predicted beyond these, at most, for kinds of points that were not met
 MOST_FURTHER = 64  # the same where something is rounded by numbers that stand nowhere in the code
+FORGOTTEN = 32  # more of them where the code loses the memory of sizes
 
 
 class Verdict(Enum):
@@ -63,7 +64,9 @@ class Proof:
         conditions = self.observations.domain.conditions
         rounded = roundings(without_rounding(tree, conditions)) if roundings(tree) else []
         guesses = self.doubt.guesses(tree)
-        self.further = MOST_FURTHER if any(map(self.doubt.is_odd, guesses)) else FURTHER
+        self.is_odd = any(map(self.doubt.is_odd, guesses))
+        self.further = MOST_FURTHER if self.is_odd else FURTHER
+        self.further += FORGOTTEN if self.candidate.clues.losses else 0
         self._continue(tree, conditions)
         wanted = max(self.least, 3 * ENOUGH if rounded else ENOUGH)
         chooser = PointChooser(rounded, self.observations.base)
@@ -119,7 +122,7 @@ class Proof:
             self._predicted(found.point, actual)
             if found.is_told:  # of tensors that may not be there at that point; what was fitted is fitted anew
                 self.doubt.settled[found.size, found.rival] = None
-        if self.further == MOST_FURTHER and self._has_ended and self._special() is not None:
+        if self.is_odd and self._has_ended and self._special() is not None:
             raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN
 
@@ -191,4 +194,6 @@ class Proof:
         sampler.layers = frozenset(name for size in copies for name in symbol_names(size))
         most = {name: sampler.most(name) for name in names}
         numbers = free_numbers(sizes_of(tree)) | {name: 3 * ENOUGH for guess in rounded for name in symbol_names(guess)}
-        return Kinds(self.observations.base, names, largest, numbers, most, sampler.layers)
+        clues = self.candidate.clues
+        lost = frozenset().union(*clues.losses.values())
+        return Kinds(self.observations.base, names, largest, numbers, most, sampler.layers, lost, clues.constants)

@@ -9,6 +9,8 @@ from paramcalc.rendering.formula import formula_text
 from paramcalc.tree.block import Block
 from paramcalc.tree.evidence import Evidence
 
+MOST_SHOWN = 4  # of what is listed; the tree has all of it
+
 
 def derived_text(tree: Block, closed: Formula) -> str:
     """Return the form of a derived tree, its domain and its evidence, a line each."""
@@ -26,6 +28,12 @@ def evidence_lines(evidence: Evidence) -> list[str]:
     ]
     if evidence.predicted:
         lines.append(f"such as {_point(evidence.predicted[0])}")
+    if evidence.unmet:
+        lines.append(f"none predicted with {_some(evidence.unmet)}")
+    if evidence.untraced:
+        lines.append(f"not traced: {_some(evidence.untraced)}")
+    if evidence.lost:
+        lines.append(f"no longer traced: {_some(evidence.lost, '; ')}")
     if evidence.refused:
         point, reason = evidence.refused[-1]
         lines.append(f"{_many(evidence.refused, 'size')} refused, such as {_point(point)}: {reason}")
@@ -40,6 +48,11 @@ def evidence_lines(evidence: Evidence) -> list[str]:
 
 def _many(items: Sequence[object], word: str) -> str:
     return f"{len(items):,} {word}{'' if len(items) == 1 else 's'}"
+
+
+def _some(items: Sequence[str], between: str = ", ") -> str:
+    more = len(items) - MOST_SHOWN
+    return between.join([*items[:MOST_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _point(point: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from paramcalc.tracing.comparisons import told
 from paramcalc.tracing.integers import Trace
 from paramcalc.tracing.lending.kept import plain_again
 from paramcalc.tracing.lending.lending import lending
+from paramcalc.tracing.lending.observer import observing
 from paramcalc.tracing.lending.scope import Watched, constants_of, watching
 from paramcalc.tracing.nodes import is_certain, is_logarithm, sound_expression
 from paramcalc.tracing.probe import Factory, building
@@ -25,11 +27,18 @@ if TYPE_CHECKING:
     from paramcalc.tracing.shapes import Hint
 
 
-def traced(build: Factory, start: Start) -> Clues:
-    """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it."""
+MOST_NAMED = 16  # functions that are left as they are
+
+
+def traced(build: Factory, start: Start, *, with_losses: bool = False) -> Clues:
+    """What tracing tells: sizes of tensors by name, and comparisons; or what it told until the code did not take it.
+
+    What loses the memory of sizes is looked for on demand: that takes as long as the build.
+    """
     trace = Trace()
+    look = observing(trace.losses) if with_losses else nullcontext()
     with plain_again(trace):
-        seen = _seen(build, start, trace)
+        seen = _seen(build, start, trace, look)
     if seen is None:
         return Clues()
     reason = "torch finds a length in floating point, which is another one above"
@@ -41,6 +50,8 @@ def traced(build: Factory, start: Start) -> Clues:
         logarithms=_sizes(node for nodes in trace.seen.values() for node in nodes if is_logarithm(node)),
         inexact=frozenset(seen.inexact),
         constants=seen.constants,
+        untraced=tuple(sorted(trace.losses.left)[:MOST_NAMED]),
+        losses={call: frozenset(names) for call, names in sorted(trace.losses.calls.items())},
         within=tuple(Condition(most, ">=", size, reason) for node, most in seen.within for size in _sizes([node])),
     )
 
@@ -54,7 +65,7 @@ class Seen(NamedTuple):
     constants: frozenset[int]
 
 
-def _seen(build: Factory, start: Start, trace: Trace) -> Seen | None:
+def _seen(build: Factory, start: Start, trace: Trace, look: AbstractContextManager[None]) -> Seen | None:
     """What is seen of one traced build, None where it makes no module."""
     import torch
 
@@ -62,7 +73,7 @@ def _seen(build: Factory, start: Start, trace: Trace) -> Seen | None:
     watched = _watched(build, at)
     traced = {name: trace.integer(name, value) if name in start.vary else value for name, value in at.items()}
     try:
-        with building(trace) as shapes, lending(trace, watched):
+        with building(trace) as shapes, lending(trace, watched), look:
             model = build(traced)
         found = shapes.of_module(model) if isinstance(model, torch.nn.Module) else None
     except (KeyboardInterrupt, Overdue):

@@ -80,7 +80,7 @@ def proven(build: Factory, start: Start, *, limits: Limits | None = None, report
         followed: list[Follow] = []
         while True:
             whole_build = with_followed(build, followed)
-            clues = traced(whole_build, start)
+            clues = traced(whole_build, start, with_losses=True)
             new = following(clues, whole_build, start)
             if new is None:
                 tree = derive_tree(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,25 +12,31 @@ from typing import Any
 from paramcalc.sizes.conditions import USUAL_MULTIPLES
 from paramcalc.sizes.double.programs import Node
 from paramcalc.tracing.lookups import keys_in_reach
+from paramcalc.tracing.losses import Losses, is_lent
 from paramcalc.tracing.nodes import MAYBE, is_logarithm, node_of
 
 LARGEST_CONSTANT = 16  # a larger number that `int()` made before, and that is met again, is taken for the same
 MOST_EXPONENT = 4  # of powers that are written as products
 MOST_STEPS = 250_000  # of arithmetic with traced numbers in one build: beyond, a build is quicker without
+LOSING = (
+    *("__and__", "__rand__", "__or__", "__ror__", "__xor__", "__rxor__", "__invert__", "__rlshift__", "__rrshift__"),
+    *("bit_length", "bit_count", "to_bytes"),
+)  # what integers can do of which there is no expression
 MOST_SEEN = 24  # ways in which numbers of one value came about
 
 
 @dataclass
 class Trace:
     """What one build told: the comparisons of traced numbers, with their outcome, what `int()` made plain, all traced
-    integers by their value, and by which the code divided. It ends after so many steps of arithmetic. Once it is
-    `over`, traced numbers compute as others do.
+    integers by their value, and by which the code divided; and what it lost. It ends after so many steps of arithmetic.
+    Once it is `over`, traced numbers compute as others do.
     """
 
     met: list[tuple[str, Node, Node, bool]] = field(default_factory=list)
     lost: dict[int, Node] = field(default_factory=dict)
     seen: dict[int, dict[Node, None]] = field(default_factory=dict)
     divided: dict[Node, None] = field(default_factory=dict)  # by what the code divided
+    losses: Losses = field(default_factory=Losses)
     steps: int = 0
     over: bool = False
 
@@ -85,6 +92,7 @@ class _Traced:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
+        _lost(self, "pickle", sys._getframe(1))
         return (self.plain, (self.plain(self),))
 
 
@@ -158,6 +166,7 @@ def _rounding(name: str, base: type) -> Callable[..., Any]:
     def operation(self: Any, *digits: Any) -> Any:
         value = plain(self, *digits)
         if digits:
+            _lost(self, "round", sys._getframe(1))
             return value
         return made(value, (name, self.node), self.trace)
 
@@ -207,10 +216,39 @@ def _is_not_zero(self: Any) -> bool:
 def _hashed(self: Any) -> int:
     """What a lookup asks for: the number counts as compared with all keys of the tables that the code names."""
     frame = sys._getframe(1)
-    if not self.trace.over and type(frame.f_globals) is not dict:  # code that is lent to
+    if not self.trace.over and is_lent(frame):
         for key in keys_in_reach(frame):
             self.trace.compared("eq", self.node, ("number", key), key == self.plain(self))
     return self.plain.__hash__(self)  # type: ignore[no-any-return]
+
+
+def _lost(self: Any, call: str, frame: types.FrameType) -> None:
+    """Remember what code that is lent to made a plain number of this one; what other code does is its own affair."""
+    if not self.trace.over and is_lent(frame):
+        self.trace.losses.called(call, frame, [self.node])
+
+
+def _losing(name: str, base: type) -> Callable[..., Any]:
+    plain, call = getattr(base, name), f"{base.__name__}.{name}"
+
+    def operation(self: Any, *others: Any, **given: Any) -> Any:
+        _lost(self, call, sys._getframe(1))
+        return plain(self, *others, **given)
+
+    return operation
+
+
+def _as_text(name: str) -> Callable[..., str]:
+    plain = getattr(int, name)
+
+    def written(self: Any, *given: str) -> str:
+        if not self.trace.over:
+            self.trace.losses.wrote(int.__index__(self), self.node)
+            _lost(self, "str", sys._getframe(1))  # it may be looked up, or compared, as text
+        text: str = plain(self, *given)
+        return text
+
+    return written
 
 
 def _shifted(self: Any, places: Any) -> Any:
@@ -265,6 +303,10 @@ for _kind in (TracedInt, TracedFloat):
         ("hash", _hashed),
     ):
         setattr(_kind, f"__{_name}__", _method)
+for _name in LOSING:
+    setattr(TracedInt, _name, _losing(_name, int))
+for _name in ("__repr__", "__format__"):
+    setattr(TracedInt, _name, _as_text(_name))
 TracedInt.__pow__ = _power  # type: ignore[method-assign]
 TracedInt.__lshift__ = _shifted  # type: ignore[method-assign]
 TracedInt.__rshift__ = _shifted_back  # type: ignore[method-assign]

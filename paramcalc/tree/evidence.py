@@ -19,7 +19,11 @@ class Evidence:
     many entries lists have, and where layers of another kind stand, by which the count does not change. Those in
     `follows` were given by other sizes, those in `no_effect` were varied and change no tensor. Where the tree is a part
     of the model, for which alone there is a form, `left_out` has the places of the rest; which sizes have no effect is
-    unknown then. `builds` is the number of models built in all. A value that is no number and no word is kept as text.
+    unknown then. What was asked of the predicted points and is so at none, though no condition by itself rules it out,
+    is `unmet`: a size far above those that were fitted, two that are equal. While a build was traced, the functions
+    `untraced` were run as they are, though sizes were given to them; and what is `lost` are sizes that became plain
+    numbers, with the call and the code where they did so: what depends on these was fitted. `builds` is the number of
+    models built in all. A value that is no number and no word is kept as text.
     """
 
     built: tuple[Mapping[str, int], ...]
@@ -31,6 +35,9 @@ class Evidence:
     follows: Mapping[str, Size] = field(default_factory=dict)
     no_effect: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+    untraced: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     builds: int = 0
 
 

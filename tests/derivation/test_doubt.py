@@ -108,7 +108,7 @@ def test_sizes_that_code_forgets_are_tried_in_every_usual_kind(special: Callable
 
 
 def halved(width: int, i: int) -> int:
-    return max(8, width // 2**i)
+    return max(8, int(width // 2**i))
 
 
 def shared_out(width: int, i: int) -> int:
@@ -116,7 +116,7 @@ def shared_out(width: int, i: int) -> int:
 
 
 def thirds(width: int, i: int) -> int:
-    return width // 3**i + 1
+    return int(width // 3**i) or 1
 
 
 @pytest.mark.parametrize("size", [halved, shared_out, thirds])

@@ -159,11 +159,18 @@ def test_all_that_a_derived_form_rests_on_is_said_below_it(evidence: Evidence) -
     def pairs(values: Mapping[str, object]) -> str:
         return ", ".join(f"{name}={value}" for name, value in values.items())
 
+    def some(items: Sequence[str], between: str = ", ") -> str:
+        more = [f"and {len(items) - 4} more"] if len(items) > 4 else []
+        return between.join([*items[:4], *more])
+
     built, predicted = many(evidence.built, "size"), many(evidence.predicted, "other")
     proof = f"fitted to models of {built}; predicted {predicted} exactly, tensor by tensor"
     expected = [
         f"{proof} ({evidence.builds:,} built in all)",
         *(f"such as {pairs(point)}" for point in evidence.predicted[:1]),
+        *([f"none predicted with {some(evidence.unmet)}"] if evidence.unmet else []),
+        *([f"not traced: {some(evidence.untraced)}"] if evidence.untraced else []),
+        *([f"no longer traced: {some(evidence.lost, '; ')}"] if evidence.lost else []),
         *(f"{many(evidence.refused, 'size')} refused, such as {pairs(at)}: {why}" for at, why in evidence.refused[-1:]),
         *([f"layout: {pairs(evidence.layout)}"] if evidence.layout else []),
         *([f"no effect: {', '.join(evidence.no_effect)}"] if evidence.no_effect else []),

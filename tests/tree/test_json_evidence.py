@@ -67,6 +67,9 @@ GOOD_EVIDENCE = {
     "follows": {"e": "2*d"},
     "no_effect": ["k"],
     "left_out": ["head.weight"],
+    "unmet": ["d equal to k"],
+    "untraced": ["module:function"],
+    "lost": ["d: int in module:function"],
     "builds": 9,
 }
 UNPROVEN = {
@@ -81,6 +84,9 @@ UNPROVEN = {
     "code": ({**GOOD_EVIDENCE, "follows": {"e": "exec('1')"}}, "e in follows: expression: cannot read"),
     "a name no text": ({**GOOD_EVIDENCE, "no_effect": [None]}, r"blocks\[0\]: None is no text"),
     "no list of names": ({**GOOD_EVIDENCE, "only": "p"}, r"blocks\[0\]: only is no list"),
+    "no list of functions": ({**GOOD_EVIDENCE, "untraced": "f"}, r"blocks\[0\]: untraced is no list"),
+    "no list of calls": ({**GOOD_EVIDENCE, "lost": {"d": "f"}}, r"blocks\[0\]: lost is no list"),
+    "no list of kinds": ({**GOOD_EVIDENCE, "unmet": "d"}, r"blocks\[0\]: unmet is no list"),
     "a number of builds": ({**GOOD_EVIDENCE, "builds": -1}, r"blocks\[0\]: builds is -1, no number of models"),
 }
 
@@ -145,4 +151,4 @@ def test_evidence_needs_its_points(part: str) -> None:
 
 def test_evidence_says_nothing_where_it_is_not_said() -> None:
     assert from_json(changed(["blocks", 0, "evidence"], {**GOOD_EVIDENCE, "builds": 0})).evidence is not None
-    assert Evidence((), (), ()) == Evidence((), (), (), {}, (), {}, {}, (), (), 0)
+    assert Evidence((), (), ()) == Evidence((), (), (), {}, (), {}, {}, (), (), (), (), (), 0)

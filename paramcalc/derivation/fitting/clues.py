@@ -20,7 +20,8 @@ class Clues:
     `divisions` are those that the code found to leave no remainder, `branches` the other comparisons that it made, as
     they turned out, or the sides that turned out `equal`; all of them in their order, as conditions with the outcome,
     are `compared`. That what it divides by is 1 or more are its `divisors`. The `constants` are the integers that stand
-    in it, those above and below the line of its floats included.
+    in it, those above and below the line of its floats included. The code that is `untraced` was run as it is, with
+    sizes; `losses` are calls that made plain numbers of sizes, with their names.
     """
 
     shapes: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)
@@ -35,6 +36,8 @@ class Clues:
     equal: tuple[tuple[Size, Size], ...] = ()
     compared: tuple[tuple[Condition, bool], ...] = ()
     constants: frozenset[int] = frozenset()
+    untraced: tuple[str, ...] = ()
+    losses: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def sizes(self) -> list[Size]:

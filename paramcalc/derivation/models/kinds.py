@@ -7,24 +7,10 @@ from dataclasses import dataclass, field
 from itertools import combinations, permutations
 from math import gcd
 from random import Random
-from typing import NamedTuple
 
+from paramcalc.derivation.models.forgotten import asked_of, drawn, is_of
+from paramcalc.derivation.models.kind import FAR, SMALL, Kind
 from paramcalc.sizes.point import Point
-
-FAR = 2  # times the largest size that was fitted
-SMALL = 4  # a small size is no more than the base over this
-TINY = 9  # neither is any larger that is tiny
-STEPS = (2, 3, 4, 8, 16, 32)  # of which sizes are to be multiples whose memory the code loses
-
-
-class Kind(NamedTuple):
-    """What is asked of one size of a point, or of two."""
-
-    what: str
-    names: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{' and '.join(self.names)} {self.what}"
 
 
 @dataclass
@@ -35,8 +21,8 @@ class Kinds:
     expression that depends on it has free `numbers`. Of any two sizes points are wanted at which they are equal, have a
     common factor, or have none: code that compares them, or takes their greatest common divisor, is told by no other.
 
-    What code does with sizes whose memory is `lost` is not told: each is to be odd, tiny, a power of 2 and a multiple of
-    usual steps as well, and each twice any other one.
+    What code does with sizes whose memory is `lost` is not told, so more is asked of them (`forgotten.py`), around the
+    `constants` of the code, and each is to be twice any other one.
     """
 
     base: Point
@@ -46,26 +32,20 @@ class Kinds:
     most: Mapping[str, int]  # no larger size is asked for
     layers: frozenset[str] = frozenset()  # that numbers of copies depend on: they are not to be far
     lost: frozenset[str] = frozenset()
+    constants: frozenset[int] = frozenset()
     values: dict[str, set[int]] = field(default_factory=dict)
     met: set[Kind] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.wanted = {Kind(what, (name,)) for name in self.names for what in ("far", "small")}
-        self.wanted -= {Kind("small", (name,)) for name in self.names if self.base[name] < SMALL}
-        self.wanted -= {
-            Kind("far", (name,))
-            for name in self.names
-            if name in self.layers or self.largest[name] * FAR > self.most[name]
-        }
+        far = {Kind("far", (name,)) for name in self.names if name not in self.layers}
+        self.too_far = {kind for kind in far if self.largest[kind.names[0]] * FAR > self.most[kind.names[0]]}
+        self.wanted = {Kind("small", (name,)) for name in self.names if self.base[name] >= SMALL} | far - self.too_far
         pairs = list(combinations(self.names, 2))
         self.wanted |= {Kind(what, pair) for pair in pairs for what in ("equal", "with a common factor", "without one")}
         lost = [name for name in self.names if name in self.lost]
-        self.wanted |= {Kind(what, (name,)) for name in lost for what in ("odd", "a power of 2")}
-        self.wanted |= {Kind("tiny", (name,)) for name in lost if self.base[name] >= SMALL}
-        self.wanted |= {
-            Kind(f"a multiple of {step}", (name,)) for name in lost for step in STEPS if step <= self.most[name]
-        }
         self.wanted |= {Kind("twice the other", pair) for pair in permutations(lost, 2)}
+        for name in lost:
+            self.wanted.update(asked_of(name, self.base[name], self.largest[name], self.most[name], self.constants))
 
     def saw(self, point: Point) -> None:
         """Take a point into account that was predicted."""
@@ -100,14 +80,9 @@ class Kinds:
             return self._two(kind, random)
         if kind.what == "far":
             return {name: random.randint(FAR * largest, min(2 * FAR * largest, most))}
-        if kind.what in ("small", "tiny"):
-            return {name: random.randint(1, max(1, self._limit(kind.what, name)))}
-        if kind.what == "odd":
-            return {name: 1 + 2 * random.randint(0, largest // 2)}
-        if kind.what == "a power of 2":
-            return {name: 1 << random.randint(0, largest.bit_length())}
-        step = _step(kind)
-        return {name: step * random.randint(1, max(1, min(2 * largest, most) // step))}
+        if kind.what == "small":
+            return {name: random.randint(1, self.base[name] // SMALL)}
+        return {name: drawn(kind, random, largest, most)}
 
     def _two(self, kind: Kind, random: Random) -> dict[str, int]:
         least = min(self.largest[each] for each in kind.names)
@@ -128,7 +103,7 @@ class Kinds:
     def _is(self, kind: Kind, point: Point) -> bool:
         first = point[kind.names[0]]
         if len(kind.names) == 1:
-            return self._is_alone(kind, first)
+            return self.is_alone(kind, first)
         second = point[kind.names[1]]
         if kind.what == "equal":
             return first == second
@@ -136,25 +111,12 @@ class Kinds:
             return first == 2 * second
         return first != second and (gcd(first, second) > 1) == (kind.what == "with a common factor")
 
-    def _is_alone(self, kind: Kind, size: int) -> bool:
-        name = kind.names[0]
+    def is_alone(self, kind: Kind, size: int) -> bool:
+        """Whether a size is of a kind that is asked of one."""
+        (name,) = kind.names
         if kind.what == "far":
             return size >= FAR * self.largest[name]
-        if kind.what in ("small", "tiny"):
-            return size <= self._limit(kind.what, name)
-        if kind.what == "odd":
-            return size % 2 == 1
-        return size.bit_count() == 1 if kind.what == "a power of 2" else size % _step(kind) == 0
-
-    def _limit(self, what: str, name: str) -> int:
-        """The largest size that is small, or tiny."""
-        small = self.base[name] // SMALL
-        return min(small, TINY) if what == "tiny" else small
-
-
-def _step(kind: Kind) -> int:
-    """Of what a size is to be a multiple."""
-    return int(kind.what.rpartition(" ")[2])
+        return size <= self.base[name] // SMALL if kind.what == "small" else is_of(kind, size)
 
 
 def free_numbers(sizes: Iterable[object]) -> dict[str, int]:

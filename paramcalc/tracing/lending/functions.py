@@ -13,11 +13,12 @@ from functools import lru_cache, partial
 from typing import Any
 
 from paramcalc.tracing.integers import Trace
+from paramcalc.tracing.lending.left import Left, is_closed, written
 from paramcalc.tracing.lending.standins import lent, lent_builtins, traced_constants
 
 IMPORTED = ("__name__", "__package__", "__spec__", "__loader__", "__path__")  # what relative imports ask for
 UNSUITABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-WRITES = {"STORE_GLOBAL", "DELETE_GLOBAL"}  # a copy would not write to the module
+WRITES = {dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]}  # a copy would not write to the module
 
 
 class Copies:
@@ -39,7 +40,9 @@ class Copies:
             return types.MethodType(self.of(value.__func__), value.__self__)
         if type(value) is partial:
             return partial(self.of(value.func), *value.args, **value.keywords)
-        return self.trace.constant(value) if type(value) is float else lent(value)
+        if type(value) is float:
+            return self.trace.constant(value)
+        return self._left(value) if is_closed(value) else lent(value)
 
     def of_function(self, function: types.FunctionType) -> types.FunctionType:
         """Return the copy of a function that is lent to, another function itself."""
@@ -50,7 +53,7 @@ class Copies:
             ):
                 return function
             self._made[id(function)] = function, function  # while its closure is copied, which may hold it
-            known = self._made[id(function)] = function, self._copied(function)
+            known = self._made[id(function)] = function, self.copied(function)
         copy: types.FunctionType = known[1]
         return copy
 
@@ -62,7 +65,14 @@ class Copies:
             self._modules[id(module)] = _Module(module, self)
         return self._modules[id(module)]
 
-    def _copied(self, function: types.FunctionType) -> types.FunctionType:
+    def _left(self, function: Any) -> Any:
+        """A function that cannot be copied, which is to be named where it is given sizes."""
+        if id(function) not in self._made and is_lent_to(str(written(function).__module__)):
+            self._made[id(function)] = function, Left(function, self.trace.losses)
+        return self._made.get(id(function), (function, function))[1]
+
+    def copied(self, function: Any) -> Any:
+        """Return a new copy of a function, whatever module it is of; itself where it cannot be copied."""
         if not can_be_copied(function.__code__):
             return function
         key = id(function.__globals__)
@@ -135,7 +145,7 @@ def can_be_copied(code: types.CodeType) -> bool:
     """Whether a copy of a function computes as the function does: it is no generator, and writes to no module."""
     if code.co_flags & UNSUITABLE:
         return False
-    return not any(each.opname in WRITES for inner in _codes(code) for each in dis.get_instructions(inner))
+    return not any(_has(inner, WRITES) for inner in _codes(code))
 
 
 def is_lent_to(module: str) -> bool:
@@ -149,6 +159,11 @@ def is_lent_to(module: str) -> bool:
 
 
 OURS = frozenset({"torch", "numpy", "sympy", "paramcalc"})
+
+
+def _has(code: types.CodeType, operations: set[int]) -> bool:
+    """Whether some operations stand in code, of which every other byte is one."""
+    return not operations.isdisjoint(code.co_code[::2])
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -14,6 +14,7 @@ from paramcalc.tracing.integers import Trace
 from paramcalc.tracing.lending.functions import Copies
 from paramcalc.tracing.lending.scope import Watched
 from paramcalc.tracing.lending.standins import traced_constants
+from paramcalc.tracing.lending.support import UNSUPPORTED, is_supported
 
 _HERE: ContextVar[Copies | None] = ContextVar("lent", default=None)
 _LOCK = threading.Lock()
@@ -21,16 +22,20 @@ _TOUCHED: dict[tuple[type, str], tuple[Any, Any, int]] = {}  # what stood in a c
 
 
 @contextlib.contextmanager
-def lending(trace: Trace, watched: Watched) -> Iterator[Copies]:
+def lending(trace: Trace, watched: Watched) -> Iterator[None]:
     """Lend code that was watched what keeps the memory of sizes, while this context runs.
 
     The methods of its classes ask, for that time, whether they are called here; everything else calls them as ever.
+    Where the interpreter does not support it, that is remembered, and nothing else is done.
     """
-    copies = Copies(trace)
-    token = _HERE.set(copies)
+    if not is_supported():
+        trace.losses.left[UNSUPPORTED] = None
+        yield
+        return
+    token = _HERE.set(Copies(trace))
     touched = [each for each in watched.methods if _touch(*each, watched.methods[each])]
     try:
-        yield copies
+        yield
     finally:
         _HERE.reset(token)
         for each in touched:

@@ -12,6 +12,8 @@ from typing import Any
 
 from paramcalc.tracing.lending.functions import closed_over, is_lent_to
 
+LONG = 8  # digits of a text that is no size
+
 
 class Watched:
     """The code that ran, and the methods among it."""
@@ -52,10 +54,10 @@ def is_of(attribute: Any, code: types.CodeType) -> bool:
 
 
 def constants_of(codes: Iterable[types.CodeType]) -> frozenset[int]:
-    """Return the integers that stand in some code, and those above and below the line of its floats.
+    """Return the integers that stand in some code, as text too, and those above and below the line of its floats.
 
-    >>> sorted(constants_of([compile("x * 0.75 + 8", "", "eval")]))
-    [3, 4, 8]
+    >>> sorted(constants_of([compile("x * 0.75 + 8 + {'32': 5}[y]", "", "eval")]))
+    [3, 4, 5, 8, 32]
     """
     found: set[int] = set()
     left = [each for code in codes for each in code.co_consts]
@@ -65,6 +67,8 @@ def constants_of(codes: Iterable[types.CodeType]) -> frozenset[int]:
             left += each.co_consts
         elif isinstance(each, tuple | frozenset):
             left += each
+        elif isinstance(each, str) and each.isdecimal() and len(each) < LONG:  # the key of a table
+            found.add(int(each))
         elif isinstance(each, int | float) and math.isfinite(each):
             fraction = Fraction(repr(each)) if isinstance(each, float) else Fraction(each)
             found |= {abs(fraction.numerator), fraction.denominator, abs(round(each))}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
+import types
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from functools import reduce, wraps
 from typing import Any
 
 import numpy
 
 from paramcalc.tracing.integers import Trace, TracedFloat, TracedInt, made
+from paramcalc.tracing.losses import is_lent
 from paramcalc.tracing.nodes import node_of
 
 Traced = (TracedInt, TracedFloat)
+TELLING = {"ceil", "floor", "trunc", "isclose", "isfinite", "isinf", "isnan"}  # of `math`, which lose nothing
 MOST_SIDES = 8  # of a maximum that is kept as one
 
 
@@ -65,12 +69,21 @@ class lent_int(metaclass=_Standin):
 
     def __new__(cls, value: Any = 0, *base: Any, **given: Any) -> Any:
         """Return the integer, traced where the value is."""
+        if isinstance(value, str | bytes):
+            return _read(int(value, *base, **given), sys._getframe(1))
         if base or given or type(value) not in Traced:
             return int(value, *base, **given)
         found = value if type(value) is TracedInt else math.trunc(value)
         if type(found) is TracedInt:
             found.trace.became_int(int.__index__(found), found.node)
         return found
+
+
+def _read(value: int, frame: types.FrameType) -> int:
+    """An integer that code made of text, where the memory of a size is lost if the text was made of that."""
+    if is_lent(frame):
+        frame.f_globals.copies.trace.losses.read("int", frame, [value])  # type: ignore[attr-defined]
+    return value
 
 
 class lent_float(metaclass=_Standin):
@@ -154,6 +167,21 @@ def _to_power(x: Any, y: Any) -> Any:
     return math.pow(x, y) if first is None else lent_float(x) ** lent_float(y)
 
 
+def _losing(plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that makes plain numbers of sizes: that it does is remembered."""
+    name = f"{'numpy' if plain.__module__ is None else plain.__module__}.{plain.__name__}"
+
+    @wraps(plain)
+    def function(*sides: Any, **given: Any) -> Any:
+        traced = [each for side in sides for each in (side if isinstance(side, list | tuple) else [side])]
+        traced = [each for each in traced if type(each) in Traced and not each.trace.over]
+        if traced:
+            traced[0].trace.losses.called(name, sys._getframe(1), [each.node for each in traced])
+        return plain(*sides, **given)
+
+    return function
+
+
 def lent_builtins() -> Mapping[str, Any]:
     """Return the builtins that are lent, by their names."""
     return {
@@ -167,8 +195,12 @@ def lent_builtins() -> Mapping[str, Any]:
 
 
 def lent_math() -> Mapping[str, Any]:
-    """Return the functions of `math` that are lent, by their names; others ask a number itself, and lose nothing."""
+    """Return the functions of `math` that are lent, by their names; `floor` and the like ask a number itself."""
+    losing = {
+        name: _losing(function) for name, function in vars(math).items() if name not in TELLING and callable(function)
+    }
     return {
+        **losing,
         "sqrt": _of_one(math.sqrt, "sqrt"),
         "log2": _of_one(math.log2, "log2"),
         "isqrt": _of_one(math.isqrt, "isqrt"),
@@ -180,15 +212,48 @@ def lent_math() -> Mapping[str, Any]:
 
 
 def lent_numpy() -> Mapping[str, Any]:
-    """Return the functions of NumPy that are lent, by their names: those that code calls with single sizes."""
+    """Return the functions of NumPy that are lent, by their names: some are told of single numbers, all others lose."""
     functions = lent_math()
-    return {
+    smallest, largest = _extreme(min, "min"), _extreme(max, "max")
+    told: Mapping[str, Callable[..., Any]] = {
         "prod": _unless_traced(numpy.prod, functions["prod"]),
         "sqrt": _unless_traced(numpy.sqrt, functions["sqrt"]),
         "log2": _unless_traced(numpy.log2, functions["log2"]),
         "ceil": _unless_traced(numpy.ceil, lambda x: lent_float(math.ceil(x))),
         "floor": _unless_traced(numpy.floor, lambda x: lent_float(math.floor(x))),
+        "minimum": _of_numbers(numpy.minimum, smallest),
+        "maximum": _of_numbers(numpy.maximum, largest),
+        "clip": _of_numbers(numpy.clip, lambda x, low, high: smallest(largest(x, low), high)),
     }
+    return {
+        name: _Function(each, told.get(name) or _losing(each))
+        for name, each in vars(numpy).items()
+        if hasattr(each, "__name__") and callable(each) and not isinstance(each, type)
+    }
+
+
+class _Function:
+    """A function in place of another one, with what that one has beside: those of NumPy have methods."""
+
+    def __init__(self, plain: Callable[..., Any], function: Callable[..., Any]) -> None:
+        self.plain, self.function = plain, function
+
+    def __call__(self, *sides: Any, **given: Any) -> Any:
+        return self.function(*sides, **given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+
+def _of_numbers(plain: Callable[..., Any], lent: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy: another one where it is given single numbers, of which one is traced."""
+    losing = _losing(plain)
+
+    def function(*sides: Any, **given: Any) -> Any:
+        alone = not given and all(isinstance(each, int | float) for each in sides)
+        return lent(*sides) if alone and any(type(each) in Traced for each in sides) else losing(*sides, **given)
+
+    return function
 
 
 def _unless_traced(plain: Callable[..., Any], lent: Callable[..., Any]) -> Callable[..., Any]:

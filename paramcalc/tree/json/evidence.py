@@ -25,6 +25,9 @@ def evidence_out(evidence: Evidence) -> dict[str, Any]:
         "follows": {name: size_out(size) for name, size in evidence.follows.items()},
         "no_effect": list(evidence.no_effect),
         "left_out": list(evidence.left_out),
+        "unmet": list(evidence.unmet),
+        "untraced": list(evidence.untraced),
+        "lost": list(evidence.lost),
         "builds": evidence.builds,
     }
 
@@ -49,6 +52,9 @@ def evidence_in(data: Any) -> Evidence:
         follows={name: _size_in(size, name) for name, size in follows.items()},
         no_effect=_names_in(parts, "no_effect"),
         left_out=_names_in(parts, "left_out"),
+        unmet=_names_in(parts, "unmet"),
+        untraced=_names_in(parts, "untraced"),
+        lost=_names_in(parts, "lost"),
         builds=_build_count(parts.get("builds", 0)),
     )
 
