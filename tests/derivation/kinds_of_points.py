@@ -22,11 +22,21 @@ def is_so(phrase: str, point: Mapping[str, int]) -> bool:
     if one:
         value, limit = point[one[1]], int(one[2].replace(",", ""))
         return value >= limit if one[3] == "more" else value <= limit
-    two = re.fullmatch(rf"{NAME} (equal to|and) {NAME}(?: (with|without) a common factor)?", phrase)
+    forgotten = re.fullmatch(rf"{NAME} (that is|of)(?: (odd|a power of|a multiple of|more than))? ?([\d,]*)", phrase)
+    if forgotten:
+        value, number = point[forgotten[1]], int(forgotten[4].replace(",", "") or 0)
+        return {
+            "odd": value % 2 == 1,
+            "a power of": value & (value - 1) == 0,
+            "a multiple of": number and value % number == 0,
+            "more than": value > number,
+            None: value == number,
+        }[forgotten[3]]
+    two = re.fullmatch(rf"{NAME} (equal to|twice|and) {NAME}(?: (with|without) a common factor)?", phrase)
     assert two, phrase
     first, second = point[two[1]], point[two[3]]
-    if two[2] == "equal to":
-        return first == second
+    if two[2] != "and":
+        return first == (2 if two[2] == "twice" else 1) * second
     return first != second and (gcd(first, second) > 1) == (two[4] == "with")
 
 
