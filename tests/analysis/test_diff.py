@@ -131,6 +131,16 @@ def test_a_copy_without_tensors_may_be_shared() -> None:
     assert not diff(tree, Block(children=(linear,))).differs
 
 
+def test_what_shares_modules_that_hold_no_tensors_holds_none() -> None:
+    linear, act = pc.layers.Linear(4, 4), pc.layers.Identity()
+    nested = pc.compose("Inner", {"act": act, "more": pc.compose("Inner", {"act": act})})
+    shared = [Block("c", "Inner", tied_to=".b"), Block("d", "Inner", tied_to=".b.more")]
+    tree = Block(children=(linear.named("a"), nested.named("b"), *shared))
+    for depth in (1, None):
+        assert not diff(tree, Block(children=(linear.named("a"),)), depth=depth).differs
+        assert [each.path for each in diff(tree, tree, depth=depth).changes] == ["a"]
+
+
 def test_runs_that_change_places_differ() -> None:
     def runs(*widths: int) -> Block:
         return pc.fold(pc.layers.ModuleList([LINEAR(width, width) for width in widths for _ in range(2)]))

@@ -145,6 +145,18 @@ def test_pieces_are_put_together_in_order(size: int, monkeypatch: pytest.MonkeyP
     assert admissible(FOURS, {"h": h}).tolist() == [each % 4 == 0 for each in range(1, size + 1)]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [((6, 1), (1, 5)), ((1, 5), (6, 1)), ((2, 6), (6,)), ((6,), (2, 6)), ((9,), (1,))]
+)
+def test_more_than_a_piece_of_values_of_other_shapes_is_broadcast(
+    first: tuple[int, ...], second: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paramcalc.analysis.evaluate.CHUNK", 4)
+    h, k = (np.arange(1, np.prod(shape) + 1).reshape(shape) for shape in (first, second))
+    assert evaluate(pc.layers.Linear(H, K), {"h": h, "k": k}).tolist() == ((h + 1) * k).tolist()
+    assert admissible(WIDER, {"h": h, "k": k}).tolist() == (h > k).tolist()
+
+
 @pytest.mark.parametrize("by", [1, 2, 4, 6, 8, 64])
 def test_a_division_that_all_values_share_holds_for_all(by: int) -> None:
     tree = block(H, Condition(H, "divisible by", by))

@@ -6,6 +6,11 @@ import pytest
 from torch import nn
 
 import paramcalc as pc
+from paramcalc.derivation import paths
+from paramcalc.derivation.fitting.clues import Clues
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point
+from paramcalc.sizes.point import tested as holds_at
 from tests.forms import agrees, evidence_of, says_or_refuses
 
 
@@ -171,3 +176,35 @@ def test_a_comparison_of_which_the_opposite_cannot_be_written_bounds_nothing() -
     for width in range(1, 100):
         for other in (7, 8, 60, 64):
             says_or_refuses(unsayable, tree, width=width, other=other)
+
+
+def followed(compared: list[Condition], points: list[Point]) -> list[Point]:
+    """The points at which a build is traced, of code that compares these one after another until one holds."""
+
+    def trace(point: Point) -> Clues:
+        traced.append(point)
+        outcomes = [holds_at(each)(point) for each in compared]
+        met = outcomes.index(True) + 1 if True in outcomes else len(outcomes)
+        return Clues(compared=tuple(zip(compared[:met], outcomes, strict=False)))
+
+    traced: list[Point] = []
+    known = paths.Paths(trace(dict.fromkeys(points[0], 1)), trace)
+    traced.clear()
+    while left := known.untraced(points, 1):
+        answers, (point,) = left[0]
+        known.follow(answers, point)
+    return traced
+
+
+def test_so_many_paths_are_traced_and_no_more() -> None:
+    names = [f"s{number}" for number in range(40)]
+    compared = [Condition(pc.symbol(name), ">", 64) for name in names]
+    points: list[Point] = [{**dict.fromkeys(names, 1), name: 65} for name in names]
+    assert followed(compared, points) == points[: paths.MOST]
+    assert followed(compared[:5], points) == points[:5]
+
+
+def test_of_comparisons_that_differ_by_a_number_a_few_are_followed() -> None:
+    compared = [Condition(pc.symbol("s"), ">", number) for number in range(90, 50, -1)]
+    points: list[Point] = [{"s": number} for number in range(91, 51, -1)]
+    assert followed(compared, points) == points[: paths.OF_A_KIND]

@@ -15,6 +15,7 @@ from paramcalc.derivation.trees.exact_quotients import without_rounding
 from paramcalc.errors import NoForm
 from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.symbols import floored
+from paramcalc.tree.node import Argument
 from tests.forms import agrees, evidence_of, opaque, says_or_refuses
 
 
@@ -88,6 +89,16 @@ def test_quotients_inside_of_maxima_stay_rounded() -> None:
     tree = Block(own=(TensorSpec("weight", (size,)),))
     whole = without_rounding(tree, [Condition(a, "divisible by", b)])
     assert str(whole.params) == "a/b + Max(1, floor(a/b))"
+
+
+def test_quotients_in_titles_are_whole_where_those_of_tensors_are() -> None:
+    a, b = symbol("a"), symbol("b")
+    shape = (floored(a, 8), (floored(b, 3), 4))
+    tree = Block(
+        "", "Kind", (TensorSpec("weight", (floored(a, 8),)),), args=(Argument("", shape), Argument("to", floored(a, 8)))
+    )
+    whole = without_rounding(tree, [Condition(a, "divisible by", 8)])
+    assert (str(whole.params), whole.title) == ("a/8", "Kind((a/8, (floor(b/3), 4)), to=a/8)")
 
 
 def test_rounding_is_found() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.derivation.models.prediction import predicts
+from paramcalc.derivation.models.prober import Spent
+from paramcalc.derivation.start import Start
 from paramcalc.errors import ParamcalcError
 from paramcalc.rendering.derived import derived_text
 from paramcalc.tracing.fields import fields, with_fields
@@ -167,3 +169,25 @@ def test_a_number_that_stands_for_a_list_is_a_size() -> None:
     for layers in (5, 6, 12):
         model = pc.from_config({**config, "intermediate_size": 20, "num_hidden_layers": layers})
         assert predicts(tree, {"intermediate_size": 20, "num_hidden_layers": layers}, model)
+
+
+@pytest.mark.parametrize("vary", [None, ["num_hidden_layers", "attn_layer_period"]])
+def test_sizes_that_say_which_layers_are_of_another_kind_are_held_where_no_form_is_found_in_time(
+    monkeypatch: pytest.MonkeyPatch, vary: list[str] | None
+) -> None:
+    asked: list[Start] = []
+
+    def spent(build: object, start: Start, **rest: object) -> Block:
+        asked.append(start)
+        raise Spent("the time is over")
+
+    monkeypatch.setattr("paramcalc.tracing.configs.derive_config.proven", spent)
+    with pytest.raises(Spent, match="the time is over"):
+        pc.derive_config({"model_type": "zamba", **ZAMBA}, vary=vary)
+    if vary:
+        assert [list(each.values) for each in asked] == [vary]
+        return
+    turns = {"attn_layer_period": 6, "attn_layer_offset": 4}
+    assert [each.held for each in asked] == [{}, turns]
+    assert asked[0].values == {**asked[1].values, **turns}
+    assert "num_hidden_layers" in asked[1].values

@@ -97,3 +97,14 @@ def test_a_power_of_two_traced_integers_depends_on_both() -> None:
     made = trace.integer("d", 24) ** trace.integer("n", 3)
     assert made == 24**3
     assert [value_at(made.node, {"d": d, "n": n}) for d, n in ((7, 3), (24, 2), (5, 4))] == [343, 576, 625]
+
+
+def test_of_the_ways_to_a_number_the_first_few_are_kept_and_all_logarithms() -> None:
+    trace = Trace()
+    ways: list[Any] = [("symbol", f"s{number}") for number in range(2 * integers.MOST_SEEN)]
+    logarithms: list[Any] = [("floor", ("log2", ("symbol", f"t{number}"))) for number in range(3)]
+    for node in [*ways, *logarithms, ("floor", ("symbol", "u"))]:
+        trace.saw(5, node)
+    assert list(trace.seen[5]) == [*ways[: integers.MOST_SEEN], *logarithms]
+    trace.saw(6, ways[-1])
+    assert list(trace.seen[6]) == [ways[-1]]

@@ -306,3 +306,38 @@ def picky(width: int) -> nn.Module:
 
 def test_what_was_traced_before_the_code_stops_is_known() -> None:
     assert [str(size) for size in clues_of(picky, width=90).valued(62)] == ["trunc64(0.7*width)"]
+
+
+WRONG_CALLS: dict[str, Callable[[Any], object]] = {
+    "max of nothing": lambda width: max(),  # type: ignore[call-overload]
+    "min of nothing": lambda width: min(),  # type: ignore[call-overload]
+    "max of an empty list": lambda width: max([]),
+    "min of a number": lambda width: min(width),
+    "max of a word and a number": lambda width: max("a", width),
+    "sum of a word": lambda width: sum(["a", width]),
+    "sum of a number": lambda width: sum(width),
+    "int of a word": lambda width: int("wide"),
+    "float of a list": lambda width: float([width]),  # type: ignore[arg-type]
+    "root below zero": lambda width: math.sqrt(-width),
+    "logarithm of nothing": lambda width: math.log2(width - width),
+    "floor of a word": lambda width: math.floor("a"),  # type: ignore[call-overload]
+    "division by nothing": lambda width: width // (width - width),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CALLS)
+def test_a_wrong_call_is_an_error_of_the_kind_that_it_is_without_a_trace(name: str) -> None:
+    call = WRONG_CALLS[name]
+    seen: list[type[Exception]] = []
+
+    def build(width: int) -> nn.Module:
+        try:
+            call(width)
+        except Exception as error:
+            seen.append(type(error))
+        return linear(width)
+
+    build(64)
+    clues_of(build, width=64)
+    assert len(seen) > 1
+    assert set(seen) == {seen[0]}
