@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple
 
 from paramcalc.derivation.candidate import Candidate
@@ -22,6 +23,7 @@ TRIES = 3  # points at which a condition is broken, twice as many where it bound
 RESTS = 8  # points around which sizes are moved, to find other paths
 LOOKED_AT = 4_000  # points of which the path is looked at, each time
 BOX = 4  # times the size at the base: so far other paths are looked for
+TIMES = (2, 3, 4, 8)  # all sizes at once are taken so many times
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there
 MANY = 32  # points on the other side of a comparison of floats, for each of its sizes
 
@@ -139,7 +141,8 @@ class Boundaries:
                 self.observations.keep(point, built)
                 return Surprise(None, point)
         while True:
-            untraced = self.paths.untraced(self._far_and_wide(), TRIES)
+            known = (point for point in self.observations.domain.accepted if self.observations.inside(point))
+            untraced = self.paths.untraced(chain(known, self._far_and_wide()), TRIES)
             if not untraced:
                 return None
             answers, points = untraced[0]
@@ -179,6 +182,11 @@ class Boundaries:
             sampler.forget(point)
         smallest = {**observations.base, **dict.fromkeys(names, 1)}
         rests = [observations.base, smallest, *(point for point, _ in self.followed[-RESTS:]), *found]
+        for rest in rests:
+            for times in TIMES:
+                point = {**rest, **{name: times * rest[name] for name in names}}
+                if meets(point, conditions):
+                    yield point
         values = max(1, LOOKED_AT // (len(rests) * max(1, len(names))))
         for rest in rests:
             equal = ([name for name in names if rest[name] == value] for value in {rest[name] for name in names})

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.fitting.fitter import Fitter
 from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import counted_at
 from paramcalc.derivation.models.sampler import LAYERS
-from paramcalc.derivation.paths import Trace
+from paramcalc.derivation.paths import LONGEST, Trace
 from paramcalc.derivation.trees.exact_quotients import guessed, roundings_of
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.point import Point, meets
+from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.point import Point, meets, tested
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol_names
 from paramcalc.tree.block import Block
@@ -28,11 +29,13 @@ FAR = 256  # the same of those that the code told
 USUAL = frozenset({0, 1, 2})  # numbers that need no place in the code
 
 
-class Rival(NamedTuple):
-    """An expression that says all that one in a tree does, at the points that were built, and where it does not."""
+Reason: TypeAlias = "tuple[Size, Size] | Condition"
 
-    size: Size
-    rival: Size
+
+class Rival(NamedTuple):
+    """A reason to build at a point: an expression and one that goes apart from it there, or what the code compares."""
+
+    reason: Reason
     point: Point
     is_told: bool  # by the code
 
@@ -45,7 +48,7 @@ class Doubt:
     clues: Clues
     trace: Trace | None = None
     traced: dict[tuple[str, ...], Clues] = field(default_factory=dict)  # with more layers, by what there is more of
-    settled: dict[tuple[Size, Size], None] = field(default_factory=dict)  # that are equal as far as was looked
+    settled: set[Reason] = field(default_factory=set)  # where there is none as far as was looked
 
     def rival(self, tree: Block, points: Sequence[Point]) -> Rival | None:
         """Return a rival of an expression with a point at which the two go apart, None where there is none.
@@ -61,8 +64,31 @@ class Doubt:
                 continue
             point = self._apart(size, rival, rests, box)
             if point is not None:
-                return Rival(size, rival, point, box == FAR)
-            self.settled[size, rival] = None
+                return Rival((size, rival), point, box == FAR)
+            self.settled.add((size, rival))
+        return self._compared_otherwise(tree)
+
+    def _compared_otherwise(self, tree: Block) -> Rival | None:
+        """What the code compares of more layers than at the base only, with a point where it turns out otherwise."""
+        known = {condition for condition, _ in self.clues.compared}
+        for more, clues in self._told_of_more_layers(tree):
+            for condition, outcome in clues.compared[:LONGEST]:
+                if condition in known or condition in self.settled:
+                    continue
+                point = self._across(condition, more, outcome=outcome)
+                if point is not None:
+                    return Rival(condition, point, True)
+                self.settled.add(condition)
+        return None
+
+    def _across(self, condition: Condition, rest: Point, *, outcome: bool) -> Point | None:
+        """The point with one size moved, within the domain, at which a condition turns out otherwise."""
+        test, conditions = tested(condition), self.observations.domain.conditions
+        for name in sorted(condition.symbols & set(self.observations.names)):
+            for value in _spread(min(FAR * rest[name], max(rest[name], self.observations.sampler.most(name)))):
+                point = {**rest, name: value}
+                if test(point) != outcome and meets(point, conditions):
+                    return point
         return None
 
     def _told_otherwise(self, tree: Block) -> dict[tuple[Size, Size], Point]:

@@ -256,7 +256,8 @@ class Search:
             lost=lost(self.candidate.clues, self._untold(tree)),
             builds=self.observations.prober.builds,
         )
-        needed = tuple(each for each in domain.conditions if each not in tree.preconditions and not each.holds)
+        conditions = map(self.observations.with_fixed, domain.conditions)
+        needed = tuple(each for each in conditions if each not in tree.preconditions and not each.holds)
         models = [each for each in (*self.observations.trees, *self.proof.models) if self.observations.inside(each[0])]
         tree = with_true_titles(tree, models, domain.conditions)
         whole = without_rounding(tree, domain.conditions)

@@ -23,6 +23,7 @@ from paramcalc.tree.block import Block
 from paramcalc.tree.shapes import sizes_of
 
 ENOUGH = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded
+RARE = 4  # points at which a block is to be that is not there at the base
 CHOICE = 8  # points that are drawn for one to predict
 FURTHER = 16  # points that are predicted beyond these, at most, for kinds of points that were not met
 MOST_FURTHER = 64  # the same where something is rounded by numbers that stand nowhere in the code
@@ -66,7 +67,7 @@ class Proof:
         guesses = self.doubt.guesses(tree)
         self.is_odd = any(map(self.doubt.is_odd, guesses))
         self.further = MOST_FURTHER if self.is_odd else FURTHER
-        self.further += FORGOTTEN if self.candidate.clues.losses else 0
+        self.further += FORGOTTEN if self.candidate.clues.forgotten else 0
         self._continue(tree, conditions)
         wanted = max(self.least, 3 * ENOUGH if rounded else ENOUGH)
         chooser = PointChooser(rounded, self.observations.base)
@@ -91,7 +92,27 @@ class Proof:
             chooser.saw(point)
         if len(self.points) < wanted and self.observations.names:
             self._check_all_there_are()
-        return self._doubted(tree)
+        return self._seen_enough(tree) or self._doubted(tree)
+
+    def _seen_enough(self, tree: Block) -> Verdict | None:
+        """Build where blocks are that are not at the base, as often as tells their sizes; None where all is as said."""
+        conditions = self.observations.domain.conditions
+        for repeat in dict.fromkeys(block.repeat for _, block in tree.walk() if not isinstance(block.repeat, int)):
+            there = Condition(repeat, ">=", 1)
+            if meets(self.observations.base, [there]):
+                continue
+            points = [*(point for point, _ in self.observations.trees), *self.points]
+            others = set(self.observations.names) - symbol_names(repeat)
+            seen = {tuple(point[name] for name in others) for point in points if meets(point, [there])}
+            for _ in range(RARE - len(seen) if others else 0):
+                point = self.observations.sampler.point([*conditions, there], odd=0.5)
+                actual = None if point is None else self.observations.build(point, "blocks that are rare")
+                if point is not None and actual is not None:
+                    if not predicts(tree, point, actual):
+                        self.observations.keep(point, actual)
+                        return Verdict.REFUTED
+                    self._predicted(point, actual)
+        return None
 
     def _refuted(self, tree: Block, point: Point, actual: Block) -> None:
         """Keep a model that refutes a tree, or one with a far size alone: there a form may end."""
@@ -112,7 +133,7 @@ class Proof:
                 break
             actual = self.observations.build(found.point, "where a rival form says something else")
             if actual is None:
-                self.doubt.settled[found.size, found.rival] = None
+                self.doubt.settled.add(found.reason)
                 if self.observations.narrow() or not meets(found.point, self.observations.domain.conditions):
                     return Verdict.NARROWED
                 continue
@@ -121,7 +142,7 @@ class Proof:
                 return Verdict.REFUTED
             self._predicted(found.point, actual)
             if found.is_told:  # of tensors that may not be there at that point; what was fitted is fitted anew
-                self.doubt.settled[found.size, found.rival] = None
+                self.doubt.settled.add(found.reason)
         if self.is_odd and self._has_ended and self._special() is not None:
             raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN
@@ -189,11 +210,15 @@ class Proof:
         points = [point for point, _ in self.observations.trees]
         names = self.observations.names
         largest = {name: max(point[name] for point in points) for name in names}
-        copies = [size for _, block in tree.walk() for size in block.numbers.values()]
+        copies = [size for _, block in tree.walk() for size in block.numbers.values() if not isinstance(size, int)]
+        copies = [size for size in copies if not self.doubt.is_odd(size)]
         sampler = self.observations.sampler
         sampler.layers = frozenset(name for size in copies for name in symbol_names(size))
         most = {name: sampler.most(name) for name in names}
         numbers = free_numbers(sizes_of(tree)) | {name: 3 * ENOUGH for guess in rounded for name in symbol_names(guess)}
         clues = self.candidate.clues
-        lost = frozenset().union(*clues.losses.values())
-        return Kinds(self.observations.base, names, largest, numbers, most, sampler.layers, lost, clues.constants)
+        lost = clues.forgotten & set(names)
+        base = self.observations.base
+        constants = clues.constants | {times * size for size in base.values() if type(size) is int for times in (1, 2)}
+        numbers |= dict.fromkeys(lost, 3 * ENOUGH)
+        return Kinds(self.observations.base, names, largest, numbers, most, sampler.layers, lost, constants)

@@ -51,6 +51,7 @@ def traced(build: Factory, start: Start, *, with_losses: bool = False) -> Clues:
         inexact=frozenset(seen.inexact),
         constants=seen.constants,
         untraced=tuple(sorted(trace.losses.left)[:MOST_NAMED]),
+        forgotten=frozenset(trace.losses.forgotten),
         losses={call: frozenset(names) for call, names in sorted(trace.losses.calls.items())},
         within=tuple(Condition(most, ">=", size, reason) for node, most in seen.within for size in _sizes([node])),
     )

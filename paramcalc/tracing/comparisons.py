@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 OTHERWISE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 REASON = "the code tests it"
 NEAREST = 4  # of comparisons of one size with many numbers, as in a loop, so many are tried
+EQUAL = 16  # the same of numbers to which it may be equal, as in a table
 
 
 def told(met: Sequence[Comparison], divided: Iterable[Node], at: Mapping[str, Any]) -> Clues:
@@ -116,7 +118,10 @@ def _replayed(relation: str, left: Node, right: Node, outcome: bool) -> dict[Con
 
 def _condition(left: Size, relation: Any, right: Size) -> dict[Condition, None]:
     """The condition, unless it always holds."""
+    by = math.lcm(*(each.q for each in (left, right) if not isinstance(each, int) and each.is_Rational))
     try:
+        if by != 1 and relation != "divisible by":  # no side is a fraction
+            left, right = canonical(left * by), canonical(right * by)
         condition = Condition(left, relation, right, REASON)
         return {} if condition.holds is not None else {condition: None}
     except (ParamcalcError, ArithmeticError, TypeError, ValueError):
@@ -153,13 +158,17 @@ def _exact(left: Node, right: Node, a: Size, b: Size) -> dict[Condition, None]:
 
 def _few(branches: list[Condition], at: Mapping[str, Any]) -> list[Condition]:
     """The branches without those of a loop: of one size and many numbers, those with the nearest numbers."""
-    groups: dict[object, list[tuple[int, Condition]]] = {}
+    groups: dict[tuple[str, object], list[tuple[int, Condition]]] = {}
     for each in branches:
         difference = canonical(each.left - each.right)
         constant = difference.as_coeff_Add()[0] if not isinstance(difference, int) else difference
         here = _at(difference, at)
         groups.setdefault((each.relation, abs(difference - constant)), []).append((abs(here), each))
-    kept = {each for group in groups.values() for _, each in sorted(group, key=lambda pair: pair[0])[:NEAREST]}
+    kept = {
+        each
+        for (relation, _), group in groups.items()
+        for _, each in sorted(group, key=lambda pair: pair[0])[: EQUAL if relation == "!=" else NEAREST]
+    }
     return [each for each in branches if each in kept]
 
 

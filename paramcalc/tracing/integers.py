@@ -213,10 +213,17 @@ def _is_not_zero(self: Any) -> bool:
     return bool(value)
 
 
+def _is_integer(self: Any) -> bool:
+    value = float.is_integer(self)
+    self.trace.compared("eq", self.node, ("trunc", self.node), value)
+    return value
+
+
 def _hashed(self: Any) -> int:
     """What a lookup asks for: the number counts as compared with all keys of the tables that the code names."""
     frame = sys._getframe(1)
     if not self.trace.over and is_lent(frame):
+        self.trace.losses.forget([self.node])  # a table may be out of reach
         for key in keys_in_reach(frame):
             self.trace.compared("eq", self.node, ("number", key), key == self.plain(self))
     return self.plain.__hash__(self)  # type: ignore[no-any-return]
@@ -244,7 +251,7 @@ def _as_text(name: str) -> Callable[..., str]:
     def written(self: Any, *given: str) -> str:
         if not self.trace.over:
             self.trace.losses.wrote(int.__index__(self), self.node)
-            _lost(self, "str", sys._getframe(1))  # it may be looked up, or compared, as text
+            self.trace.losses.forget([self.node])  # it may be looked up, or compared, as text
         text: str = plain(self, *given)
         return text
 
@@ -305,6 +312,7 @@ for _kind in (TracedInt, TracedFloat):
         setattr(_kind, f"__{_name}__", _method)
 for _name in LOSING:
     setattr(TracedInt, _name, _losing(_name, int))
+TracedFloat.is_integer = _is_integer  # type: ignore[method-assign]
 for _name in ("__repr__", "__format__"):
     setattr(TracedInt, _name, _as_text(_name))
 TracedInt.__pow__ = _power  # type: ignore[method-assign]

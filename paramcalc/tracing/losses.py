@@ -12,16 +12,22 @@ from paramcalc.sizes.double.programs import Node, names_in
 @dataclass
 class Losses:
     """The functions that were `left` as they are, though they were called with sizes; the `calls` that made plain
-    numbers of sizes, by where they stand, with the names of these; and the integers of which `texts` were made.
+    numbers of sizes, by where they stand, with the names of these; and the integers of which `texts` were made. Sizes
+    with which the code may do what is not told, as it looks them up or writes them, are `forgotten` as well.
     """
 
     left: dict[str, None] = field(default_factory=dict)
     calls: dict[str, set[str]] = field(default_factory=dict)
     texts: dict[int, set[str]] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
 
     def called(self, call: str, frame: types.FrameType | None, nodes: Iterable[Node]) -> None:
         """Remember a call that made plain numbers of traced ones, and the code that is lent to from which it came."""
         self._lost(call, frame, {name for node in nodes for name in names_in(node)})
+
+    def forget(self, nodes: Iterable[Node]) -> None:
+        """Remember that the code may do with traced numbers what is not told."""
+        self.forgotten.update(name for node in nodes for name in names_in(node))
 
     def wrote(self, value: int, node: Node) -> None:
         """Remember that text was made of a traced integer: it may be read again."""
@@ -35,6 +41,7 @@ class Losses:
         place = lent_above(frame)
         if place is not None and names:
             self.calls.setdefault(f"{call} in {name_of(place)}", set()).update(names)
+            self.forgotten |= names
 
 
 def is_lent(frame: types.FrameType) -> bool:

@@ -19,6 +19,7 @@ from paramcalc.tracing.nodes import MAYBE
 Hint: TypeAlias = "tuple[Node | None, ...]"
 MOST_MADE = 1_000_000  # tensors of one model: they take 2 GB with their modules, and larger models have fewer
 MOST_STEPS = 65_536  # of an arange in fractions
+OF_VALUES = {"tensor", "as_tensor", "scalar_tensor"}
 SIZED = {"empty", "zeros", "ones", "full", "rand", "randn", "eye", "empty_strided"}
 
 
@@ -78,6 +79,10 @@ class Shapes(Uninitialised):
         self.within: list[tuple[Node, int]] = []
 
     def _note(self, made: Any, name: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> None:
+        if name in OF_VALUES:  # which code may read again
+            for each in _flat((*args, *given.values())):
+                if type(each) in (TracedInt, TracedFloat) and not each.trace.over:
+                    each.trace.losses.forget([each.node])
         if type(made) in (torch.Tensor, torch.nn.Parameter) and made.is_meta and made.dim():
             self._sized(made, name, (*args, *given.values()))
 

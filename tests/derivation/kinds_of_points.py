@@ -28,7 +28,7 @@ def is_so(phrase: str, point: Mapping[str, int]) -> bool:
         return {
             "odd": value % 2 == 1,
             "a power of": value & (value - 1) == 0,
-            "a multiple of": number and value % number == 0,
+            "a multiple of": bool(number) and value % number == 0,
             "more than": value > number,
             None: value == number,
         }[forgotten[3]]

@@ -10,6 +10,7 @@ from paramcalc.sizes.symbols import symbol
 
 SMALL = 64  # a size no larger may be a number of layers, heads or the like, which other models may hang on
 MUCH = 4  # a small size is tried beyond so many times what it is
+MANY = 24  # and beyond this, as every 24th layer may be another one
 ABOVE = "another model is built above"
 EDGE = 3  # a small size is tried at every value below this
 
@@ -24,7 +25,7 @@ def edges(base: Point, names: Sequence[str]) -> list[Condition]:
     """
     small = [name for name in names if EDGE <= base[name] <= SMALL]
     low = [each for name in small for each in no_fewer(name, EDGE)]
-    return low + [Condition(MUCH * base[name], ">=", symbol(name), ABOVE) for name in small]
+    return low + [Condition(max(MUCH * base[name], MANY), ">=", symbol(name), ABOVE) for name in small]
 
 
 def sides(base: Point, names: Sequence[str]) -> list[list[tuple[Condition, str, int]]]:

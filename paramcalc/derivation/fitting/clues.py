@@ -21,7 +21,8 @@ class Clues:
     they turned out, or the sides that turned out `equal`; all of them in their order, as conditions with the outcome,
     are `compared`. That what it divides by is 1 or more are its `divisors`. The `constants` are the integers that stand
     in it, those above and below the line of its floats included. The code that is `untraced` was run as it is, with
-    sizes; `losses` are calls that made plain numbers of sizes, with their names.
+    sizes; `losses` are calls that made plain numbers of sizes, with their names. These are `forgotten`, and so are
+    those that are looked up.
     """
 
     shapes: Mapping[str, tuple[Sequence[Size], ...]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Clues:
     constants: frozenset[int] = frozenset()
     untraced: tuple[str, ...] = ()
     losses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    forgotten: frozenset[str] = frozenset()
 
     @property
     def sizes(self) -> list[Size]:

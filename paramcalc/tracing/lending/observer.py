@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from paramcalc.tracing.integers import TracedInt
+from paramcalc.tracing.integers import TracedFloat, TracedInt
 from paramcalc.tracing.lending.contents import has_numbers, has_text, integers_in, nodes_of, sizes_in
 from paramcalc.tracing.lending.functions import can_be_copied, is_lent_to
 from paramcalc.tracing.lending.left import gives_back
@@ -28,6 +28,7 @@ class _Call(NamedTuple):
     of_library: bool
     has_text: bool = False
     integers: frozenset[int] = frozenset()
+    alone: Sequence[Any] = ()  # sizes that are arguments themselves
 
 
 class Observer:
@@ -71,13 +72,15 @@ class Observer:
             given = _arguments(frame)
             sizes = sizes_in(given) or sizes_in(_held_by(given))
             if sizes and self._is_entered(frame.f_back):
-                self._open[id(frame)] = _Call(name_of(frame), sizes, False)
+                alone = [each for each in given if type(each) in (TracedInt, TracedFloat)]
+                self._open[id(frame)] = _Call(name_of(frame), sizes, False, alone=alone)
 
     def _returned(self, frame: types.FrameType, call: _Call, found: Any) -> None:
         held = [found]  # as deep as the arguments, which stand in a list
         if not call.of_library:
             if gives_back(found) or not can_be_copied(frame.f_code):
                 self.losses.left[call.name] = None
+                self.losses.forget(nodes_of(list(call.alone)))
         elif not call.sizes:
             if call.has_text:
                 self.losses.read(call.name, frame.f_back, set(integers_in(held)) - call.integers)

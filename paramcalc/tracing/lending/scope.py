@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 from paramcalc.tracing.lending.functions import closed_over, is_lent_to
 
-LONG = 8  # digits of a text that is no size
+LONG = 8  # digits of what is no size
 
 
 class Watched:
@@ -67,8 +68,8 @@ def constants_of(codes: Iterable[types.CodeType]) -> frozenset[int]:
             left += each.co_consts
         elif isinstance(each, tuple | frozenset):
             left += each
-        elif isinstance(each, str) and each.isdecimal() and len(each) < LONG:  # the key of a table
-            found.add(int(each))
+        elif isinstance(each, str):  # it may be the key of a table
+            found |= {int(number) for number in re.findall("[0-9]+", each) if len(number) < LONG}
         elif isinstance(each, int | float) and math.isfinite(each):
             fraction = Fraction(repr(each)) if isinstance(each, float) else Fraction(each)
             found |= {abs(fraction.numerator), fraction.denominator, abs(round(each))}
