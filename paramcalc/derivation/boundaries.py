@@ -72,7 +72,7 @@ class Boundaries:
                     return Surprise(condition, point)
             last = self._built_at_last(condition)
             if last is not None and not predicts(tree, *last):
-                self._fit_or_bound(tree, condition, *last)
+                self.fit_or_bound(tree, condition, *last)
                 return Surprise(condition, last[0])
             self.observations.domain.confirmed.add(condition)
 
@@ -87,7 +87,7 @@ class Boundaries:
         actual = self.observations.build(point, "what the code demands")
         return None if actual is None else (point, actual)
 
-    def _fit_or_bound(self, tree: Block, condition: Condition, point: Point, actual: Block) -> None:
+    def fit_or_bound(self, tree: Block, condition: Condition, point: Point, actual: Block) -> None:
         """Fit the form anew with another model that is built at a point, or bound it, where no form says both."""
         if self.candidate.fits([*self.observations.trees, (point, actual)]):
             self.observations.keep(point, actual)
@@ -113,7 +113,7 @@ class Boundaries:
                 domain.confirmed.add(condition)
                 self.observations.keep(point, actual)
             else:
-                self._fit_or_bound(tree, condition, point, actual)
+                self.fit_or_bound(tree, condition, point, actual)
             return Surprise(condition, point)
         return None
 
@@ -128,7 +128,7 @@ class Boundaries:
         actual = self.observations.build(point, "far sizes")
         if actual is None or predicts(tree, point, actual):
             return True
-        self._fit_or_bound(tree, Condition(value - 1, ">=", symbol(name), ABOVE), point, actual)
+        self.fit_or_bound(tree, Condition(value - 1, ">=", symbol(name), ABOVE), point, actual)
         return False
 
     def check_paths(self, tree: Block) -> Surprise | None:
@@ -185,7 +185,7 @@ class Boundaries:
         for rest in rests:
             for times in TIMES:
                 point = {**rest, **{name: times * rest[name] for name in names}}
-                if meets(point, conditions):
+                if meets(point, conditions) and all(point[name] <= sampler.most(name) for name in names):
                     yield point
         values = max(1, LOOKED_AT // (len(rests) * max(1, len(names))))
         for rest in rests:
@@ -278,6 +278,14 @@ class Boundaries:
                 domain.accept(point)
         domain.confirmed.add(condition)
         return None
+
+    def is_to_blame(self, tree: Block, condition: Condition, point: Point) -> bool:
+        """Whether another model is built where only the sizes of a condition are those of a point that breaks it."""
+        less = {**self.observations.base, **{name: point[name] for name in condition.symbols}}
+        if less == point:
+            return True
+        alone = self._built_alone(condition, point)
+        return alone is not None and not predicts(tree, *alone)
 
     def _built_alone(self, condition: Condition, point: Point) -> Built | None:
         """What is built where only the sizes of a condition are those of a point that breaks it, None for nothing."""

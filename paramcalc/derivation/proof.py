@@ -115,7 +115,13 @@ class Proof:
         return None
 
     def _refuted(self, tree: Block, point: Point, actual: Block) -> None:
-        """Keep a model that refutes a tree, or one with a far size alone: there a form may end."""
+        """Keep a model that refutes a tree, or bound the form: by what the code compares, or before a far size."""
+        domain = self.observations.domain
+        for condition in domain.branches:
+            unknown = condition not in domain.confirmed and not meets(point, [condition])
+            if unknown and self.boundaries.is_to_blame(tree, condition, point):
+                self.boundaries.fit_or_bound(tree, condition, point, actual)
+                return
         for name in (kind.names[0] for kind in self.kinds.of(point) if kind.what == "far"):
             if not self.boundaries.check_far(tree, name, point[name]):
                 return

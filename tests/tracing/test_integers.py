@@ -79,7 +79,7 @@ def test_arithmetic_without_end_is_not_traced(monkeypatch: pytest.MonkeyPatch) -
 
     tree = pc.derive(build, {"width": 24, "height": 40})
     assert tree.params == pc.symbol("width") * pc.symbol("height") + pc.symbol("height")
-    assert steps.count(True) == 100
+    assert steps.count(True) == 100 * 2  # at the start, and where the comparison turns out otherwise
     assert 1237 in widths  # what was compared before is tried
 
 

@@ -153,8 +153,12 @@ class Domain:
         self._conditions = None
 
     def fix(self, base: Point, names: Sequence[str]) -> None:
-        """Leave some names at the base: forget the points where they differ, and say their values in conditions."""
+        """Leave some names at the base: forget the points where they differ, and say their values in conditions.
+
+        Bounds by which refusals of them were explained are forgotten as well.
+        """
         values = {symbol(name): base[name] for name in names}
+        self.bounds = tuple(each for each in self.bounds if each.reason != REASON or not each.symbols & set(names))
         self.divisions, self.branches, self.divisors, self.bounds = (
             tuple(each for each in (condition.bind(values) for condition in group) if each.holds is not True)
             for group in (self.divisions, self.branches, self.divisors, self.bounds)

@@ -298,8 +298,8 @@ class Observations:
             return False
         refused = {point[name] for point, _ in self.domain.refused if self.changed(point) == [name]}
         usual = self.base[name]
-        others = {usual + 1, usual + 2, 2 * usual, 3 * usual, usual - 1, usual // 2} - {0, usual, *refused}
-        values = sorted(others)[: max(0, FEW - len(refused))]
+        others = [4 * usual, usual // 4, usual + 1, usual + 2, 2 * usual, 3 * usual, usual - 1, usual // 2]
+        values = [each for each in others if each not in (0, usual, *refused)][: max(2, FEW - len(refused))]
         return all(
             isinstance(self.prober.at({**self.base, name: value}, "what the code refuses"), Refusal) for value in values
         )
