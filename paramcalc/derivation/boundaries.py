@@ -21,7 +21,7 @@ from paramcalc.tree.block import Block
 
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
 RESTS = 8  # points around which sizes are moved, to find other paths
-LOOKED_AT = 4_000  # points of which the path is looked at, each time
+LOOKED_AT = 2_000  # points of which the path is looked at, each time
 BOX = 4  # times the size at the base: so far other paths are looked for
 TIMES = (2, 3, 4, 8)  # all sizes at once are taken so many times
 SEVERAL = 4  # sizes below this are tried, of which it depends whether layers are there

@@ -35,6 +35,7 @@ from paramcalc.tree.shapes import sizes_of
 
 START = 5  # points that are fitted at first, beside the base
 MANY_VALUES = 5  # a size is none of a form that holds for fewer of its values, where the code takes so many
+MODELS = 12  # with which what is written otherwise in the end, such as titles, is compared
 TURNS = 5  # rounds of building more before a place counts as unclear, or of assuming what is given up again
 
 
@@ -259,9 +260,10 @@ class Search:
         conditions = map(self.observations.with_fixed, domain.conditions)
         needed = tuple(each for each in conditions if each not in tree.preconditions and not each.holds)
         models = [each for each in (*self.observations.trees, *self.proof.models) if self.observations.inside(each[0])]
-        tree = with_true_titles(tree, models, domain.conditions)
+        tree = with_true_titles(tree, models[:: -(-len(models) // MODELS)], domain.conditions)
         whole = without_rounding(tree, domain.conditions)
-        if whole != tree and not all(predicts(whole, point, at_point(tree, point)) for point in evidence.predicted):
+        some = evidence.predicted[:MODELS]
+        if whole != tree and not all(predicts(whole, point, at_point(tree, point)) for point in some):
             whole = tree
         return replace(whole, conditions=needed, evidence=evidence)
 

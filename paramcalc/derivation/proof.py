@@ -25,7 +25,7 @@ from paramcalc.tree.shapes import sizes_of
 ENOUGH = 8  # points in a row that must be predicted; 3 times as many where sizes are rounded
 RARE = 4  # points at which a block is to be that is not there at the base
 CHOICE = 8  # points that are drawn for one to predict
-FURTHER = 16  # points that are predicted beyond these, at most, for kinds of points that were not met
+FURTHER = 12  # points that are predicted beyond these, at most, for kinds of points that were not met
 MOST_FURTHER = 64  # the same where something is rounded by numbers that stand nowhere in the code
 FORGOTTEN = 32  # more of them where the code loses the memory of sizes
 

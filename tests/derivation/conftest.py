@@ -17,13 +17,14 @@ from tests.sources.modules.titles import built, shapes
 def _is_true_to_its_points(monkeypatch: pytest.MonkeyPatch) -> None:
     """At sizes that were predicted, the catalogue's layer of each title that has arguments has the block's tensors.
 
-    What the evidence says of the sizes that were predicted is so.
+    What the evidence says of the sizes that were predicted is so, and what is fixed is no symbol.
     """
     finished = Search._finished
 
     def checked(search: Search, tree: Block) -> Block:
         found = finished(search, tree)
         check_unmet(found)
+        assert not found.symbols & set(evidence_of(found).fixed)
         for point in evidence_of(found).predicted[:2]:
             bound = unfold(found.bind(**{name: point[name] for name in found.symbols}))
             titled = [block for _, block in bound.walk() if block.args]

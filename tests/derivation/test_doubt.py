@@ -23,6 +23,10 @@ def at_least_one(width: int) -> int:
     return max(1, width * 20 // 32)
 
 
+def at_most(width: int) -> int:
+    return min(width // 2, 100)
+
+
 def near_a_third(width: int) -> int:
     return round(width * 0.25) * 9 // 26 + max(1, width // 4)
 
@@ -36,7 +40,7 @@ def rounded_twice(width: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("hidden", "width"), [(at_least_one, 96), (near_a_third, 32), (two_shares, 32), (rounded_twice, 96)]
+    ("hidden", "width"), [(at_least_one, 96), (at_most, 64), (near_a_third, 32), (two_shares, 32), (rounded_twice, 96)]
 )
 def test_what_was_guessed_is_never_said_wrong(hidden: Callable[[int], int], width: int) -> None:
     def build(width: int, out: int) -> nn.Module:
@@ -119,18 +123,36 @@ def thirds(width: int, i: int) -> int:
     return int(width // 3**i) or 1
 
 
-@pytest.mark.parametrize("size", [halved, shared_out, thirds])
-@pytest.mark.parametrize(("width", "depth"), [(64, 8), (24, 5)])
+@pytest.mark.parametrize(
+    ("size", "width", "depth"),
+    [(halved, 64, 8), (halved, 24, 5), (shared_out, 30, 5), (thirds, 40, 4), (thirds, 16, 6)],
+)
 def test_layers_that_are_alike_by_chance_are_not_one(size: Callable[[int, int], int], width: int, depth: int) -> None:
     """The code tells another size of each layer, though many have the same number at the start."""
 
-    def build(width: int, depth: int) -> nn.Module:
-        return nn.ModuleList([nn.Linear(4, size(width, i)) for i in range(depth)])
+    def build(depth: int, width: int) -> nn.Module:
+        return nn.ModuleList([nn.Linear(size(width, i), 4, bias=False) for i in range(depth)])
 
     try:
-        tree = pc.derive(build, {"width": width, "depth": depth}, vary=["width", "depth"])
+        tree = pc.derive(build, {"depth": depth, "width": width})
     except NoForm:
         return
-    for each in (*range(1, 3 * width), *range(3 * width, 50 * width, 97)):
+    for each in (*range(width // 2, 6 * width), *range(6 * width, 50 * width, 97)):
         for layers in (1, depth, depth + 1, 2 * depth + 1, 17):
             says_or_refuses(build, tree, width=each, depth=layers)
+
+
+@pytest.mark.parametrize(("width", "depth"), [(30, 4), (64, 6)])
+def test_a_layer_that_is_seldom_there_is_seen_at_several_sizes(width: int, depth: int) -> None:
+    """The 24th of layers is another one; at the start there are a few."""
+
+    def build(depth: int, width: int) -> nn.Module:
+        return nn.ModuleList([nn.Linear(width, 2 * width if i % 24 == 23 else width) for i in range(depth)])
+
+    tree = pc.derive(build, {"depth": depth, "width": width})
+    held = [
+        says_or_refuses(build, tree, width=each, depth=layers)
+        for each in (1, 2, 5, width)
+        for layers in (1, 3, 23, 24, 25, 48)
+    ]
+    assert any(held)

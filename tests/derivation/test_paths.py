@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from torch import nn
 
@@ -66,6 +68,36 @@ def in_a_table(width: int, other: int) -> nn.Module:
 
 def in_a_table_here(width: int, other: int) -> nn.Module:
     return nn.Linear(other, {16: 4, 24: 6}.get(width, 8) if width not in {20, 60} else 3)
+
+
+def far_and_deep(width: int, depth: int) -> nn.Module:
+    return nn.ModuleList([nn.Linear(width, width, bias=width > 256 and depth > 12) for _ in range(depth)])
+
+
+def twice_and_large(width: int, other: int) -> nn.Module:
+    return nn.Linear(width, other, bias=width == 2 * other and width > 64)
+
+
+def a_part_of(width: int, other: int) -> nn.Module:
+    return nn.Linear(width, other, bias=width / other == 1.5)
+
+
+@pytest.mark.parametrize(
+    ("build", "at", "points"),
+    [
+        (far_and_deep, {"width": 64, "depth": 4}, [(257, 13), (257, 12), (256, 13), (300, 15)]),
+        (twice_and_large, {"width": 16, "other": 30}, [(128, 64), (64, 32), (66, 33), (128, 65)]),
+        (a_part_of, {"width": 20, "other": 10}, [(24, 16), (15, 10), (16, 10), (3, 2)]),
+    ],
+)
+def test_what_is_compared_behind_another_path_is_tried(
+    build: Callable[..., nn.Module], at: dict[str, int], points: list[tuple[int, int]]
+) -> None:
+    tree = pc.derive(build, at)
+    first, second = at
+    for one, other in (*points, tuple(at.values())):
+        says_or_refuses(build, tree, **{first: one, second: other})
+    assert says_or_refuses(build, tree, **at)
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,11 @@ class Fitter:
         names = self.points[0] if self.only is None else self.only
         return tuple(name for name in names if len({point[name] for point in self.points}) > 1)
 
+    @cached_property
+    def distinct(self) -> int:
+        """How many of the points differ in the names: others tell nothing more."""
+        return len({tuple(point[name] for name in self.names) for point in self.points})
+
     def monomials(self, most: int = 4) -> Iterator[Monomial]:
         """Products of up to three names, or of four where there are few, one of which may divide; simple ones first."""
         for weight in range(1, most + 1):
@@ -334,7 +339,7 @@ class Fitter:
     def _polynomial(self, values: Vector, degree: int) -> Iterator[Size]:
         """The one polynomial of a degree, where there are points enough to tell."""
         products = list(_products(self.names, degree))
-        if len(values) < len(products) + 1 + SPARE or len(products) > MOST_TERMS:
+        if self.distinct < len(products) + 1 + SPARE or len(products) > MOST_TERMS:
             return
         terms = [Monomial(tuple(Counter(each).items()), self.points) for each in products]
         if not adds_up([each.residues for each in terms], [int(value) % PRIME for value in values]):
@@ -346,7 +351,7 @@ class Fitter:
 
     def _sums(self, values: Vector, terms: int) -> Iterator[Size]:
         """So many monomials times a number each, and a number."""
-        if len(values) < terms + 1 + SPARE:
+        if self.distinct < terms + 1 + SPARE:
             return
         few = len(self.names) <= 8
         simple = list(self.monomials(2 if terms == 2 and few else 1))

@@ -41,7 +41,7 @@ class Observer:
 
     def __init__(self, losses: Losses) -> None:
         self.losses = losses
-        self._others: set[types.CodeType] = set()
+        self._others: dict[int, types.CodeType] = {}  # by identity, as code that is hashed is read through
         self._rooms: dict[str, str] = {}
         self._open: dict[int, _Call] = {}
 
@@ -49,7 +49,7 @@ class Observer:
         """Look at a call, or at what one gives back."""
         try:
             if event == "call":
-                if not is_lent(frame) and frame.f_code not in self._others:
+                if not is_lent(frame) and id(frame.f_code) not in self._others:
                     self._called(frame)
             elif event == "return":
                 if self._open and id(frame) in self._open:
@@ -62,7 +62,7 @@ class Observer:
     def _called(self, frame: types.FrameType) -> None:
         room = self._room(frame.f_globals.get("__name__"))
         if room == "unseen":
-            self._others.add(frame.f_code)
+            self._others[id(frame.f_code)] = frame.f_code
         elif room == "library":
             if frame.f_back is not None and is_lent(frame.f_back):
                 given = _arguments(frame)
