@@ -24,7 +24,7 @@ def at_least_one(width: int) -> int:
 
 
 def at_most(width: int) -> int:
-    return min(width // 2, 100)
+    return min(width // 2 + 1, 100)
 
 
 def near_a_third(width: int) -> int:
