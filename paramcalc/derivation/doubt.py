@@ -12,11 +12,11 @@ from paramcalc.derivation.fitting.fitter import Fitter
 from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import counted_at
 from paramcalc.derivation.models.sampler import LAYERS
-from paramcalc.derivation.paths import LONGEST, Trace
+from paramcalc.derivation.paths import Trace
 from paramcalc.derivation.trees.exact_quotients import guessed, roundings_of
 from paramcalc.errors import ParamcalcError
 from paramcalc.sizes.conditions import Condition
-from paramcalc.sizes.point import Point, meets, tested
+from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol_names
 from paramcalc.tree.block import Block
@@ -66,29 +66,6 @@ class Doubt:
             if point is not None:
                 return Rival((size, rival), point, box == FAR)
             self.settled.add((size, rival))
-        return self._compared_otherwise(tree)
-
-    def _compared_otherwise(self, tree: Block) -> Rival | None:
-        """What the code compares of more layers than at the base only, with a point where it turns out otherwise."""
-        known = {condition for condition, _ in self.clues.compared}
-        for more, clues in self._told_of_more_layers(tree):
-            for condition, outcome in clues.compared[:LONGEST]:
-                if condition in known or condition in self.settled:
-                    continue
-                point = self._across(condition, more, outcome=outcome)
-                if point is not None:
-                    return Rival(condition, point, True)
-                self.settled.add(condition)
-        return None
-
-    def _across(self, condition: Condition, rest: Point, *, outcome: bool) -> Point | None:
-        """The point with one size moved, within the domain, at which a condition turns out otherwise."""
-        test, conditions = tested(condition), self.observations.domain.conditions
-        for name in sorted(condition.symbols & set(self.observations.names)):
-            for value in _spread(min(FAR * rest[name], max(rest[name], self.observations.sampler.most(name)))):
-                point = {**rest, name: value}
-                if test(point) != outcome and meets(point, conditions):
-                    return point
         return None
 
     def _told_otherwise(self, tree: Block) -> dict[tuple[Size, Size], Point]:

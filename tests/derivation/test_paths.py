@@ -74,6 +74,10 @@ def far_and_deep(width: int, depth: int) -> nn.Module:
     return nn.ModuleList([nn.Linear(width, width, bias=width > 256 and depth > 12) for _ in range(depth)])
 
 
+def far_and_shallow(width: int, depth: int) -> nn.Module:
+    return nn.ModuleList([nn.Linear(width, width, bias=width > 300 and depth < 3) for _ in range(depth)])
+
+
 def twice_and_large(width: int, other: int) -> nn.Module:
     return nn.Linear(width, other, bias=width == 2 * other and width > 64)
 
@@ -86,6 +90,7 @@ def a_part_of(width: int, other: int) -> nn.Module:
     ("build", "at", "points"),
     [
         (far_and_deep, {"width": 64, "depth": 4}, [(257, 13), (257, 12), (256, 13), (300, 15)]),
+        (far_and_shallow, {"width": 64, "depth": 6}, [(301, 2), (301, 3), (300, 2), (400, 1)]),
         (twice_and_large, {"width": 16, "other": 30}, [(128, 64), (64, 32), (66, 33), (128, 65)]),
         (a_part_of, {"width": 20, "other": 10}, [(24, 16), (15, 10), (16, 10), (3, 2)]),
     ],
