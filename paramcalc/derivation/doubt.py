@@ -94,17 +94,16 @@ class Doubt:
     def _fitted_otherwise(self, tree: Block, points: Sequence[Point]) -> Iterator[tuple[Size, Size]]:
         """Expressions of a tree that were guessed with others that say the same at some points.
 
-        The first two never are below the smallest value that was seen, and never above the largest, as in code that
-        takes a maximum or a minimum.
+        The first never is below the smallest value that was seen, as in code that takes a maximum.
         """
         import sympy
 
         for size in self.guesses(tree):
             seen = [point for point in points if self._value(size, point) is not None]
             values = [int(self._value(size, point) or 0) for point in seen]
-            ends = [canonical(sympy.Max(min(values), size)), canonical(sympy.Min(max(values), size))]
+            smallest = canonical(sympy.Max(min(values), size))
             rivals = islice(Fitter(seen).rivals(values, size, few_digits=not roundings_of(size)), MOST_RIVALS)
-            yield from ((size, each) for each in chain(ends, rivals))
+            yield from ((size, each) for each in chain([smallest], rivals))
 
     def guesses(self, tree: Block) -> list[Any]:
         """The expressions of a tree that were fitted, not told by the code: of tensors, and of numbers of copies."""
