@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from paramcalc.derivation.boundaries import Boundaries
@@ -107,17 +107,25 @@ class Search:
             if self.observations.narrow():
                 continue
             tree = self.fitted()
+            fitted = [each for _, each in self.observations.trees]
             if self.assume_whole(tree) or self.give_up_assumptions(tree):
                 continue
             if self.observations.take_back(tree, predicts) or self.proof.attempt(tree) is not Verdict.PROVEN:
                 continue
             if self.observations.domain.has_unexplained_refusals and not self.observations.alone:
                 self.observations.one_by_one()
-            elif self.boundaries.check(tree) is None and self.settled and not self.observations.narrow():
+            elif self.boundaries.check(tree) is None and self.settled and not self._has_news(tree, fitted):
                 barely_seen = self._barely_seen()
                 self.observations.fix(barely_seen)
                 if not barely_seen and not self.fallbacks.keep_refused_out(self.boundaries.paths.comparisons):
                     return self._finished(tree)
+
+    def _has_news(self, tree: Block, fitted: Sequence[Block]) -> bool:
+        """Whether the domain gets narrower, or a model that was kept since a tree was fitted is another one."""
+        if self.observations.narrow():
+            return True
+        new = [each for each in self.observations.trees if not any(each[1] is known for known in fitted)]
+        return not all(predicts(tree, *each) for each in new)
 
     @property
     def settled(self) -> bool:

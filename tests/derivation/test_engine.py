@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 import paramcalc as pc
+from paramcalc.derivation.boundaries import Boundaries
 from paramcalc.derivation.engine import derive_tree
+from paramcalc.derivation.models.observations import Observations
 from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.start import start_at
 from paramcalc.errors import InvalidValue
+from paramcalc.sizes.point import meets
 from paramcalc.sizes.symbols import same
 from paramcalc.tree.block import Block
 
@@ -86,3 +90,31 @@ def test_nothing_of_the_engine_needs_torch() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert derive_tree(lambda at: pc.layers.Linear(at["d"], 3), start_at({"d": 5})).params == 3 * pc.symbol("d") + 3
+
+
+def test_what_is_built_after_the_proof_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that comes to light when all is settled, as one next to sizes that are refused, is no less a model."""
+    check, narrow = Boundaries.check, Observations.narrow
+    settled: list[bool] = []
+
+    def checked(boundaries: Boundaries, tree: Block) -> object:
+        found = check(boundaries, tree)
+        settled.extend([True] if found is None else [])
+        return found
+
+    def looked_around(observations: Observations) -> object:
+        if len(settled) == 1:
+            settled.append(False)
+            observations.observe({**observations.base, "x": 1_001}, "what the code refuses")
+        return narrow(observations)
+
+    def build(at: Mapping[str, int]) -> Block:
+        return pc.layers.Linear(at["x"] + (at["x"] == 1_001), at["y"])
+
+    monkeypatch.setattr(Boundaries, "check", checked)
+    monkeypatch.setattr(Observations, "narrow", looked_around)
+    try:
+        tree = derive_tree(build, start_at({"x": 64, "y": 9}))
+    except InvalidValue:
+        return
+    assert not meets({"x": 1_001, "y": 9}, tree.preconditions) or tree.symbols == {"y"}
