@@ -15,6 +15,7 @@ from paramcalc.derivation.models.prediction import predicts
 from paramcalc.derivation.paths import Answers, Paths, kept_by
 from paramcalc.derivation.trees.exact_quotients import roundings_of
 from paramcalc.sizes.conditions import Condition
+from paramcalc.sizes.implication import implied
 from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.symbols import symbol, symbol_names
 from paramcalc.tree.block import Block
@@ -100,9 +101,10 @@ class Boundaries:
         Where another model is built there, the form is fitted anew with it, or the comparison bounds the form.
         """
         self._try_together(tree)
-        for condition in (*self.observations.domain.branches, *starts(tree)):
+        told = self.observations.domain
+        for condition in (*told.branches, *told.divisors, *starts(tree)):
             domain = self.observations.domain
-            if condition in domain.confirmed or condition in domain.conditions:
+            if condition in domain.confirmed or condition in domain.conditions or implied(condition, domain.conditions):
                 continue
             beyond = self._surprising(tree, condition)
             if beyond is None:
@@ -251,9 +253,12 @@ class Boundaries:
             point = point or sampler.breaking(condition, domain.conditions, near=number)
             if point is None:
                 return None
-            actual = self.observations.build(point, "the other side of a comparison")
+            is_plain = condition in domain.divisors
+            actual = self.observations.build(point, "the other side of a comparison", is_plain=is_plain)
             if actual is not None:
                 return point, actual
+            if is_plain:
+                break
         self.observations.domain.confirmed.add(condition)
         return None
 

@@ -42,10 +42,10 @@ def test_models_are_built_within_what_is_known(
     build = Observations.build
     tried: list[str] = []
 
-    def watched(observations: Observations, point: Any, doing: str) -> Block | None:
+    def watched(observations: Observations, point: Any, doing: str, **given: Any) -> Block | None:
         assert doing == TRIED_BEYOND or meets(point, observations.domain.conditions), (doing, point)
         tried.append(doing)
-        return build(observations, point, doing)
+        return build(observations, point, doing, **given)
 
     monkeypatch.setattr(Observations, "build", watched)
     tree = pc.derive(grouped(most), {"width": width, "heads": heads})

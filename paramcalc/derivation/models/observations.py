@@ -69,11 +69,17 @@ class Observations:
         self.domain.accept(point)
         self.sampler.times = 1 if self.prober.slow else TIMES
 
-    def build(self, point: Point, doing: str) -> Block | None:
-        """Build at a point and return the tree; None, the reason being noted, where the code refuses the sizes."""
+    def build(self, point: Point, doing: str, *, is_plain: bool = False) -> Block | None:
+        """Build at a point and return the tree; None, the reason being noted, where the code refuses the sizes.
+
+        Which of them are to blame is found out, unless it `is_plain`.
+        """
         found = self.prober.at(point, doing)
         if isinstance(found, Block):
             return found
+        if is_plain:
+            self.domain.refuse(point, str(found))
+            return None
         blamed, refusal = self.smallest(point, found, lambda again: isinstance(again, Refusal))
         self.domain.refuse(blamed, str(refusal))
         return None
