@@ -6,6 +6,7 @@ import importlib
 import runpy
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +45,6 @@ def test_the_package_that_is_run_is_the_command_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["paramcalc", "--version"])
-    monkeypatch.delitem(sys.modules, "paramcalc.__main__", raising=False)
     with pytest.raises(SystemExit, match=r"^0$"):
-        runpy.run_module("paramcalc", run_name="__main__")
+        runpy.run_path(str(Path(pc.__file__).with_name("__main__.py")), run_name="__main__")
     assert capsys.readouterr().out == f"paramcalc, version {pc.__version__}\n"

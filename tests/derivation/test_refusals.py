@@ -174,13 +174,13 @@ def test_no_size_that_was_seen_to_be_refused_is_within_a_form(step: int) -> None
         assert not says_or_refuses(build, tree, **point)
 
 
-def scaled(a: int, b: int, c: int) -> nn.Module:
+def rooted(a: int, b: int, c: int) -> nn.Module:
     """As attention is, by the root of the size of a head: that of each part must not be 0."""
     scales = (a // b) ** -0.5, (c // b) ** -0.5
     return nn.Sequential(nn.Linear(a, c), nn.Softplus(*scales))
 
 
 def test_what_code_divides_by_is_never_0() -> None:
-    tree = pc.derive(scaled, {"a": 64, "b": 4, "c": 96})
+    tree = pc.derive(rooted, {"a": 64, "b": 4, "c": 96})
     assert {str(each) for each in tree.preconditions} == {"a >= b", "c >= b"}
     assert evidence_of(tree).builds < 50
