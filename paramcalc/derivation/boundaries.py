@@ -21,6 +21,7 @@ from paramcalc.sizes.symbols import symbol, symbol_names
 from paramcalc.tree.block import Block
 
 TRIES = 3  # points at which a condition is broken, twice as many where it bounds one size
+ON_A_PATH = 2  # points at which models are built that the code builds on another path
 RESTS = 8  # points around which sizes are moved, to find other paths
 LOOKED_AT = 2_000  # points of which the path is looked at, each time
 BOX = 4  # times the size at the base: so far other paths are looked for
@@ -144,7 +145,7 @@ class Boundaries:
                 return Surprise(None, point)
         while True:
             known = (point for point in self.observations.domain.accepted if self.observations.inside(point))
-            untraced = self.paths.untraced(chain(known, self._far_and_wide()), TRIES)
+            untraced = self.paths.untraced(chain(known, self._far_and_wide()), ON_A_PATH)
             if not untraced:
                 return None
             answers, points = untraced[0]
