@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from paramcalc.derivation.fitting.clues import Clues
 from paramcalc.derivation.fitting.fitter import Fitter
@@ -15,7 +15,6 @@ from paramcalc.derivation.models.sampler import LAYERS
 from paramcalc.derivation.paths import Trace
 from paramcalc.derivation.trees.exact_quotients import guessed, roundings_of
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.conditions import Condition
 from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size, canonical, symbol_names
@@ -29,13 +28,10 @@ FAR = 256  # the same of those that the code told
 USUAL = frozenset({0, 1, 2})  # numbers that need no place in the code
 
 
-Reason: TypeAlias = "tuple[Size, Size] | Condition"
-
-
 class Rival(NamedTuple):
-    """A reason to build at a point: an expression and one that goes apart from it there, or what the code compares."""
+    """An expression of a tree and one that says the same at the points that were built, and where they go apart."""
 
-    reason: Reason
+    sizes: tuple[Size, Size]
     point: Point
     is_told: bool  # by the code
 
@@ -48,7 +44,7 @@ class Doubt:
     clues: Clues
     trace: Trace | None = None
     traced: dict[tuple[str, ...], Clues] = field(default_factory=dict)  # with more layers, by what there is more of
-    settled: set[Reason] = field(default_factory=set)  # where there is none as far as was looked
+    settled: set[tuple[Size, Size]] = field(default_factory=set)  # that are equal as far as was looked
 
     def rival(self, tree: Block, points: Sequence[Point]) -> Rival | None:
         """Return a rival of an expression with a point at which the two go apart, None where there is none.

@@ -139,7 +139,7 @@ class Proof:
                 break
             actual = self.observations.build(found.point, "where a rival form says something else")
             if actual is None:
-                self.doubt.settled.add(found.reason)
+                self.doubt.settled.add(found.sizes)
                 if self.observations.narrow() or not meets(found.point, self.observations.domain.conditions):
                     return Verdict.NARROWED
                 continue
@@ -148,7 +148,7 @@ class Proof:
                 return Verdict.REFUTED
             self._predicted(found.point, actual)
             if found.is_told:  # of tensors that may not be there at that point; what was fitted is fitted anew
-                self.doubt.settled.add(found.reason)
+                self.doubt.settled.add(found.sizes)
         if self.is_odd and self._has_ended and self._special() is not None:
             raise NoFit(Misfit("a rounding was guessed of which too little could be seen"))
         return Verdict.PROVEN
