@@ -85,14 +85,15 @@ def choosy(width: int, mode: int) -> nn.Module:
     return nn.Linear(width, 5)
 
 
-def test_no_size_below_one_is_tried() -> None:
+@pytest.mark.parametrize(("width", "mode"), [(24, 3), (3, 3), (4, 4)])
+def test_no_size_below_one_is_tried(width: int, mode: int) -> None:
     built = []
 
     def noted(width: int, mode: int) -> nn.Module:
         built.append((int(width), int(mode)))
         return choosy(width, mode)
 
-    pc.derive(noted, {"width": 24, "mode": 3})
+    pc.derive(noted, {"width": width, "mode": mode})
     assert min(min(sizes) for sizes in built) == 1
 
 
