@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError
-from paramcalc.sizes.point import Point, meets, value_of
+from paramcalc.sizes.point import Point, meets
 from paramcalc.sizes.program import compiled
 from paramcalc.sizes.symbols import Size
 from paramcalc.tree.block import Block
@@ -15,6 +16,7 @@ from paramcalc.tree.paths import copies, indexed, join
 from paramcalc.tree.tensor import TensorSpec
 from paramcalc.tree.traverse import bottom_up
 
+Tensors: TypeAlias = "tuple[TensorSpec, ...]"
 Named: TypeAlias = "list[tuple[str, tuple[Any, ...]]]"
 
 
@@ -38,30 +40,30 @@ def at_point(tree: Block, point: Point) -> Block:
     Blocks are not checked again: what is built is compared with them.
     """
 
-    def number(size: Size) -> int:
-        return size if type(size) is int else int(compiled(size)(point))
-
     def sized(tensor: TensorSpec) -> TensorSpec:
         if all(type(size) is int for size in tensor.shape):
             return tensor
-        return replace(tensor, shape=tuple(map(number, tensor.shape)))
+        return replace(tensor, shape=tuple(_number(size, point) for size in tensor.shape))
 
+    return _counted(tree, point, lambda own: tuple(map(sized, own)))
+
+
+def counted_at(tree: Block, point: Point) -> Block:
+    """Return a tree with the copies that it has at a point; shapes stay as they are."""
+    return _counted(tree, point, lambda own: own)
+
+
+def _counted(tree: Block, point: Point, tensors: Callable[[Tensors], Tensors]) -> Block:
     def visit(block: Block, children: list[Block]) -> Block:
-        parts: dict[str, Any] = {name: number(size) for name, size in block.numbers.items()}
-        parts |= {"own": tuple(map(sized, block.own)), "children": tuple(children), "args": (), "conditions": ()}
+        parts: dict[str, Any] = {name: _number(size, point) for name, size in block.numbers.items()}
+        parts |= {"own": tensors(block.own), "children": tuple(children), "args": (), "conditions": ()}
         return block.unchecked(**parts)
 
     return bottom_up(tree, visit)
 
 
-def counted_at(tree: Block, point: Point) -> Block:
-    """Return a tree with the copies that it has at a point; shapes stay as they are."""
-
-    def visit(block: Block, children: list[Block]) -> Block:
-        numbers: dict[str, Any] = {name: int(value_of(size)(point)) for name, size in block.numbers.items()}
-        return block.unchecked(**numbers, children=tuple(children), args=(), conditions=())
-
-    return bottom_up(tree, visit)
+def _number(size: Size, point: Point) -> int:
+    return size if type(size) is int else int(compiled(size)(point))
 
 
 def _tensor_count(block: Block, below: list[int]) -> int:
