@@ -287,15 +287,19 @@ class Boundaries:
 
     def is_to_blame(self, tree: Block, condition: Condition, point: Point) -> bool:
         """Whether another model is built where only the sizes of a condition are those of a point that breaks it."""
-        less = {**self.observations.base, **{name: point[name] for name in condition.symbols}}
+        less = self._alone(condition, point)
         if less == point:
             return True
         alone = self._built_alone(condition, point)
         return alone is not None and not predicts(tree, *alone)
 
+    def _alone(self, condition: Condition, point: Point) -> Point:
+        """The base with the sizes of a condition as they are at a point."""
+        return {**self.observations.base, **{name: point[name] for name in condition.symbols}}
+
     def _built_alone(self, condition: Condition, point: Point) -> Built | None:
         """What is built where only the sizes of a condition are those of a point that breaks it, None for nothing."""
-        less = {**self.observations.base, **{name: point[name] for name in condition.symbols}}
+        less = self._alone(condition, point)
         if less == point or not meets(less, self.observations.domain.conditions):
             return None
         actual = self.observations.build(less, "the other side of a comparison")

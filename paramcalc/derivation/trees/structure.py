@@ -39,13 +39,9 @@ def at_place(tree: Block, place: str | None) -> Hashable:
     """
     parts = tuple((place or "").split("."))
     block = tree.find_block(parts) or tree.find_block(parts[:-1]) or tree
-    own = tuple((template_of(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own)
-    return (
-        block.kind,
-        block.tied_to,
-        tuple(dict.fromkeys(own)),
-        _once(template_of(child.name) for child in block.children),
-    )
+    own = [(template_of(each.name), each.role, each.dtype, each.tied_to, len(each.shape)) for each in block.own]
+    names = [template_of(child.name) for child in block.children]
+    return block.kind, block.tied_to, tuple(dict.fromkeys(own)), _once(names)
 
 
 def same_lists(tree: Block, other: Block) -> bool:
